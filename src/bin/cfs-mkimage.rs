@@ -1,0 +1,2 @@
+//! The program `cfs-mkimage`.
+fn main() {}

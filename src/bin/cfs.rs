@@ -1,0 +1,2 @@
+//! The program `cfs`.
+fn main() {}

@@ -1,0 +1,518 @@
+//! Gives every inode, name and xattr of an image its place. Writes no byte.
+
+use std::collections::BTreeSet;
+
+use super::area::{self, Areas, External};
+use super::dir::{self, Cursor, Cut, Cutter, Names, Target};
+use super::disk::{BLOCK_SIZE, FIRST_INODE_OFFSET, Form, SLOT_SIZE};
+use super::external::{Survey, Which};
+use super::policy::{Policy, Version};
+use super::stored::{Role, SetId, StoredSets};
+use super::write_error::{WriteError, WriteErrorKind};
+use crate::num::{index, low32, wide};
+use crate::tree::{FileType, Inode, InodeId, Kind, Mtime, NodeId, Tree};
+
+/// Limits of the format, in bytes.
+pub(crate) const MAX_SYMLINK: usize = 4095;
+pub(crate) const MAX_PAYLOAD: usize = 4095;
+pub(crate) const MAX_INLINE: usize = 5000;
+pub(crate) const MAX_EXTERNAL: u64 = 1 << 53;
+
+const BLOCK: u64 = wide(BLOCK_SIZE);
+const SLOT: u64 = wide(SLOT_SIZE);
+
+/// An inode of the image: one of the tree's, or a device that the writer adds to the root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Item(u32);
+
+impl Item {
+    const FIRST_STUB: u32 = u32::MAX - 255;
+
+    fn stub(number: u8) -> Self {
+        Self(Self::FIRST_STUB + u32::from(number))
+    }
+
+    fn node(node: NodeId) -> Self {
+        Self(node.number())
+    }
+
+    /// The node, or the number of the added device.
+    #[inline]
+    pub(super) fn get(self) -> Result<NodeId, u8> {
+        match self.0.checked_sub(Self::FIRST_STUB) {
+            None => Ok(NodeId::from_number(self.0)),
+            Some(number) => Err(crate::num::low8(u64::from(number))),
+        }
+    }
+}
+
+/// What an inode has beside its header and xattrs: data blocks, or the list of a directory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    /// Number of the inode in the image.
+    pub(super) ino: u32,
+    /// For a directory, number of the inode above it.
+    pub(super) parent: u32,
+    /// For a directory, 2 plus the directories in it.
+    pub(super) nlink: u32,
+    /// Data blocks, and for a directory the bytes behind its inode.
+    pub(super) cut: Cut,
+    /// The first data block, counted from the start of the data blocks.
+    pub(super) first_block: u32,
+    /// For a directory, its first chunk in [`Layout::chunks`], if it has blocks.
+    pub(super) first_chunk: usize,
+}
+
+/// The place of everything in an image.
+///
+/// The image is not in memory: [`Layout::emit`] writes any stretch of it.
+#[derive(Debug)]
+pub struct Layout<'t> {
+    pub(super) tree: &'t Tree<'t>,
+    pub(super) policy: Policy,
+    pub(super) base_time: Mtime,
+    pub(super) has_acl: bool,
+    pub(super) stubs: Vec<u8>,
+    roles: Roles,
+    pub(super) areas: Areas<'t>,
+    /// Inodes in the order of their numbers.
+    pub(super) order: Vec<Item>,
+    /// Place of each inode of the tree, in slots from the start of the image.
+    nids: Vec<u32>,
+    stub_nids: [u32; 256],
+    pub(super) extents: Vec<Extent>,
+    pub(super) chunks: Vec<Cursor>,
+    pub(super) inodes_end: u64,
+    pub(super) data_start: u64,
+    len: u64,
+}
+
+/// Lays out a tree.
+///
+/// # Errors
+/// [`WriteError`] if the tree holds what no image can, with the node at fault.
+pub fn layout<'t>(tree: &'t Tree<'t>, version: Version) -> Result<Layout<'t>, WriteError> {
+    let policy = version.policy();
+    let stubs = dir::stubs(tree);
+    let roles = Roles::new(tree);
+    let (areas, base_time) = survey(tree, policy, &roles, stubs.len());
+    let mut layout = Layout {
+        tree,
+        policy,
+        base_time,
+        has_acl: areas.have_acl(),
+        stubs,
+        roles,
+        areas,
+        order: Vec::with_capacity(tree.inode_count() + 256),
+        nids: vec![0; tree.inode_count()],
+        stub_nids: [0; 256],
+        extents: Vec::new(),
+        chunks: Vec::new(),
+        inodes_end: 0,
+        data_start: 0,
+        len: 0,
+    };
+    layout.place_inodes()?;
+    layout.place_rest()?;
+    Ok(layout)
+}
+
+/// Which inodes store more than their own xattrs.
+#[derive(Debug)]
+struct Roles {
+    root: InodeId,
+    /// Directories with a whiteout among the names that carry their inode there.
+    with_whiteouts: BTreeSet<InodeId>,
+}
+
+impl Roles {
+    fn new(tree: &Tree<'_>) -> Self {
+        let mut with_whiteouts = BTreeSet::new();
+        if tree.inodes().any(|inode| inode.is_whiteout()) {
+            // The directories above the current node, with the end of their subtree.
+            let mut above: Vec<NodeId> = Vec::new();
+            for node in tree.nodes() {
+                while above.last().is_some_and(|&directory| tree.end(directory) <= node) {
+                    above.pop();
+                }
+                if tree.kind(node) == Kind::Whiteout && !tree.is_link(node) {
+                    with_whiteouts.extend(above.last().map(|&directory| tree.inode_of(directory)));
+                }
+                above.push(node);
+            }
+        }
+        Self { root: tree.inode_of(NodeId::ROOT), with_whiteouts }
+    }
+
+    #[inline]
+    fn of(&self, id: InodeId, inode: &Inode<'_, '_>) -> Role {
+        match inode.file_type() {
+            FileType::CharDevice if inode.is_whiteout() => Role::Whiteout,
+            FileType::Directory => {
+                let root = id == self.root;
+                let has_whiteouts =
+                    !self.with_whiteouts.is_empty() && self.with_whiteouts.contains(&id);
+                if root || has_whiteouts {
+                    Role::Directory { root, has_whiteouts }
+                } else {
+                    Role::Plain
+                }
+            }
+            _ => Role::Plain,
+        }
+    }
+}
+
+/// Looks at every inode once: xattrs, what external files share, and the oldest time.
+fn survey<'t>(
+    tree: &'t Tree<'t>,
+    policy: Policy,
+    roles: &Roles,
+    stubs: usize,
+) -> (Areas<'t>, Mtime) {
+    let mut sets = StoredSets::new(tree);
+    let mut surveys = [Survey::new(Which::Metacopy), Survey::new(Which::Redirect)];
+    let mut base_time = tree.facts(NodeId::ROOT).mtime();
+    for (number, inode) in (0u32..).zip(tree.inodes()) {
+        let id = InodeId::from_number(number);
+        base_time = base_time.min(inode.mtime());
+        sets.count(tree, policy, inode.xattr_set(), roles.of(id, &inode), 1);
+        if inode.is_external() {
+            surveys.iter_mut().for_each(|survey| survey.see(id, &inode));
+        }
+    }
+    let root_set = tree.facts(NodeId::ROOT).xattr_set();
+    sets.count(tree, policy, root_set, Role::Stub, wide(stubs));
+    let groups = surveys.into_iter().flat_map(|survey| survey.groups(tree)).collect::<Vec<_>>();
+    let external = |id| External::new(id, &tree.inode(id));
+    (Areas::new(sets, tree.inode_count(), groups, external), base_time)
+}
+
+/// An inode on its way to its place.
+struct Shape {
+    /// Header and xattr area.
+    head: u64,
+    /// Data blocks, and bytes behind the inode.
+    cut: Cut,
+    is_symlink: bool,
+}
+
+impl<'t> Layout<'t> {
+    /// Bytes of the image, a multiple of 4096.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "an image is never empty")]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The number of inodes, with the devices that the writer adds.
+    #[must_use]
+    pub fn inode_count(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The `composefs_version` of the image.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.policy.composefs_version
+    }
+
+    /// Slot of an inode of the image.
+    #[inline]
+    pub(super) fn nid(&self, item: Item) -> u32 {
+        match item.get() {
+            Ok(node) => self.nid_of_node(node),
+            Err(stub) => self.stub_nid(stub),
+        }
+    }
+
+    #[inline]
+    pub(super) fn nid_of_node(&self, node: NodeId) -> u32 {
+        self.nids.get(index(self.tree.inode_of(node).number())).copied().unwrap_or_default()
+    }
+
+    pub(super) fn stub_nid(&self, stub: u8) -> u32 {
+        self.stub_nids[usize::from(stub)]
+    }
+
+    /// Slot of the inode with a number.
+    pub(super) fn nid_of_ino(&self, ino: u32) -> u32 {
+        self.order.get(index(ino)).map_or(0, |&item| self.nid(item))
+    }
+
+    pub(super) fn names(&self, directory: NodeId) -> Names<'_> {
+        let stubs = if directory == NodeId::ROOT { &*self.stubs } else { &[] };
+        Names { tree: self.tree, directory, stubs }
+    }
+
+    /// The stored xattrs of an inode of the tree.
+    #[inline]
+    pub(super) fn set_of(&self, id: InodeId, inode: &Inode<'_, '_>) -> SetId {
+        let role = self.roles.of(id, inode);
+        self.areas.sets().find(inode.xattr_set(), role).unwrap_or(SetId::MAX)
+    }
+
+    /// The stored xattrs of the devices added to the root.
+    pub(super) fn stub_set(&self) -> SetId {
+        let root = self.tree.facts(NodeId::ROOT).xattr_set();
+        self.areas.sets().find(root, Role::Stub).unwrap_or(SetId::MAX)
+    }
+
+    fn place_inodes(&mut self) -> Result<(), WriteError> {
+        let stub_area = self.areas.len(self.stub_set(), None);
+        let stub_head = wide(self.stub_form().header_size() + stub_area);
+        let mut parents = vec![0u32];
+        let mut directories = 0;
+        let mut blocks = 0u32;
+        let mut end = wide(FIRST_INODE_OFFSET);
+        self.order.push(Item::node(NodeId::ROOT));
+        let mut ino = 0u32;
+        while let Some(&item) = self.order.get(index(ino)) {
+            match item.get() {
+                Err(stub) => {
+                    end = end.next_multiple_of(SLOT);
+                    self.stub_nids[usize::from(stub)] = low32(end / SLOT);
+                    end += stub_head;
+                }
+                Ok(node) => {
+                    let parent = parents.get(directories).copied().unwrap_or_default();
+                    let is_directory = self.tree.kind(node) == Kind::File(FileType::Directory);
+                    directories += usize::from(is_directory);
+                    let first_extent = self.extents.len();
+                    let shape = if is_directory {
+                        self.directory(node, ino, parent, &mut parents)?
+                    } else {
+                        self.leaf(node)?
+                    };
+                    let (place, cut) = place(end, &shape);
+                    end = place + shape.head + wide(cut.tail);
+                    self.keep(node, ino, place, cut, first_extent, &mut blocks)?;
+                }
+            }
+            ino += 1;
+        }
+        self.inodes_end = end.next_multiple_of(SLOT);
+        self.len = u64::from(blocks) * BLOCK;
+        Ok(())
+    }
+
+    /// The form of the header of an added device, which follows its owner and group alone: its time
+    /// is the root's.
+    pub(super) fn stub_form(&self) -> Form {
+        let root = self.tree.facts(NodeId::ROOT);
+        form(self.base_time, root.mtime(), 1, root.uid(), root.gid(), 0)
+    }
+
+    /// Notes where an inode went.
+    fn keep(
+        &mut self,
+        node: NodeId,
+        ino: u32,
+        place: u64,
+        cut: Cut,
+        first_extent: usize,
+        blocks: &mut u32,
+    ) -> Result<(), WriteError> {
+        let too_large = || WriteError::new(node, WriteErrorKind::ImageTooLarge);
+        let nid = u32::try_from(place / SLOT).map_err(|_| too_large())?;
+        if let Some(slot) = self.nids.get_mut(index(self.tree.inode_of(node).number())) {
+            *slot = nid;
+        }
+        if cut.blocks > 0 && self.extents.len() == first_extent {
+            let none = Extent { ino, parent: 0, nlink: 0, cut, first_block: 0, first_chunk: 0 };
+            self.extents.push(none);
+        }
+        if let Some(extent) = self.extents.get_mut(first_extent) {
+            extent.cut = cut;
+            extent.first_block = *blocks;
+            *blocks = blocks.checked_add(cut.blocks).ok_or_else(too_large)?;
+        }
+        Ok(())
+    }
+
+    /// Cuts the names of a directory, and queues what is in it.
+    fn directory(
+        &mut self,
+        node: NodeId,
+        ino: u32,
+        parent: u32,
+        parents: &mut Vec<u32>,
+    ) -> Result<Shape, WriteError> {
+        let tree = self.tree;
+        let stubs = if node == NodeId::ROOT { std::mem::take(&mut self.stubs) } else { Vec::new() };
+        let names = Names { tree, directory: node, stubs: &stubs };
+        let first_chunk = self.chunks.len();
+        let (mut cursor, mut cutter, mut nlink) = (names.start(), Cutter::default(), 2u32);
+        self.chunks.push(cursor);
+        loop {
+            let before = cursor;
+            let Some((name, target)) = names.next(&mut cursor) else { break };
+            if cutter.add(name) {
+                self.chunks.push(before);
+            }
+            match target {
+                Target::Node(child) if !tree.is_link(child) => {
+                    if tree.kind(child) == Kind::File(FileType::Directory) {
+                        nlink += 1;
+                        parents.push(ino);
+                    }
+                    self.order.push(Item::node(child));
+                }
+                Target::Stub(number) => self.order.push(Item::stub(number)),
+                _ => {}
+            }
+        }
+        let cut = cutter.finish();
+        if cut.blocks == 0 {
+            self.chunks.truncate(first_chunk);
+        }
+        if node == NodeId::ROOT {
+            self.stubs = stubs;
+        }
+        self.extents.push(Extent { ino, parent, nlink, cut, first_block: 0, first_chunk });
+        let inode = tree.facts(node);
+        self.shape(node, &inode, nlink, cut.size(), cut)
+    }
+
+    fn leaf(&self, node: NodeId) -> Result<Shape, WriteError> {
+        let inode = self.tree.facts(node);
+        let refuse = |kind| Err(WriteError::new(node, kind));
+        let (size, cut) = match Data::of(&inode) {
+            Data::None => {
+                let counts = !inode.is_whiteout() && inode.file_type() != FileType::Regular;
+                (if counts { inode.size() } else { 0 }, Cut::default())
+            }
+            Data::Inline(content) if content.len() > MAX_INLINE => {
+                return refuse(WriteErrorKind::ContentTooLong(content.len()));
+            }
+            Data::Inline(content) => (wide(content.len()), inline_cut(content.len())),
+            Data::External(size) if size > MAX_EXTERNAL => {
+                return refuse(WriteErrorKind::SizeTooBig(size));
+            }
+            Data::External(size) => {
+                if let Some(long) = inode.payload().filter(|payload| payload.len() > MAX_PAYLOAD) {
+                    return refuse(WriteErrorKind::PayloadTooLong(long.len()));
+                }
+                (size, Cut { blocks: 0, tail: 4 * index(chunk_count(size)) })
+            }
+            Data::Symlink(target) if !(1..=MAX_SYMLINK).contains(&target.len()) => {
+                return refuse(WriteErrorKind::BadSymlink(target.len()));
+            }
+            Data::Symlink(target) => {
+                (wide(target.len()), Cut { blocks: 0, tail: target.len() })
+            }
+        };
+        self.shape(node, &inode, inode.nlink(), size, cut)
+    }
+
+    #[inline]
+    fn shape(
+        &self,
+        node: NodeId,
+        inode: &Inode<'_, '_>,
+        nlink: u32,
+        size: u64,
+        cut: Cut,
+    ) -> Result<Shape, WriteError> {
+        let id = self.tree.inode_of(node);
+        let external = inode.is_external().then(|| External::new(id, inode));
+        let area = self.areas.len(self.set_of(id, inode), external.as_ref());
+        if area::icount(area).is_none() {
+            return Err(WriteError::new(node, WriteErrorKind::XattrsTooLarge(area)));
+        }
+        let form =
+            form(self.base_time, inode.mtime(), nlink, inode.uid(), inode.gid(), size);
+        let is_symlink = inode.file_type() == FileType::Symlink;
+        Ok(Shape { head: wide(form.header_size() + area), cut, is_symlink })
+    }
+
+    /// Places the shared table and the data blocks, which fixes every reference.
+    fn place_rest(&mut self) -> Result<(), WriteError> {
+        let table = wide(self.areas.shared_table.len());
+        let too_large = || WriteError::new(NodeId::ROOT, WriteErrorKind::ImageTooLarge);
+        if table / 4 > area::MAX_TABLE {
+            return Err(too_large());
+        }
+        self.areas.base = low32(self.inodes_end % BLOCK / 4);
+        self.data_start = (self.inodes_end + table).next_multiple_of(BLOCK);
+        self.len += self.data_start;
+        u32::try_from(self.len / BLOCK).map_err(|_| too_large())?;
+        Ok(())
+    }
+}
+
+/// Finds the place of an inode behind another, and what becomes of its tail there.
+fn place(end: u64, shape: &Shape) -> (u64, Cut) {
+    let at = end.next_multiple_of(SLOT);
+    if shape.is_symlink {
+        return place_symlink(at, shape);
+    }
+    let tail = wide(shape.cut.tail);
+    let room = BLOCK - (at + shape.head) % BLOCK;
+    if room >= tail {
+        return (at, shape.cut);
+    }
+    let skip = room.next_multiple_of(SLOT);
+    let room_behind = BLOCK - (at + shape.head + skip) % BLOCK;
+    if tail <= room_behind {
+        return (at + skip, shape.cut);
+    }
+    (at.next_multiple_of(BLOCK), Cut { blocks: shape.cut.blocks + 1, tail: 0 })
+}
+
+/// A symlink's header, xattrs and target stay within one block where they can.
+fn place_symlink(at: u64, shape: &Shape) -> (u64, Cut) {
+    let total = shape.head + wide(shape.cut.tail);
+    let crosses = at / BLOCK != (at + total - 1) / BLOCK;
+    let place = if crosses { at.next_multiple_of(BLOCK) } else { at };
+    (place, if total >= BLOCK { Cut { blocks: 1, tail: 0 } } else { shape.cut })
+}
+
+/// The smallest form of header that holds the values.
+#[inline]
+pub(super) fn form(base: Mtime, mtime: Mtime, nlink: u32, uid: u32, gid: u32, size: u64) -> Form {
+    let short = |n: u32| n <= u32::from(u16::MAX);
+    let fits = mtime == base && short(nlink) && short(uid) && short(gid);
+    if fits && size <= u64::from(u32::MAX) { Form::Compact } else { Form::Extended }
+}
+
+/// Where the data of an inode that is no directory comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Data<'t> {
+    None,
+    Inline(&'t [u8]),
+    External(u64),
+    Symlink(&'t [u8]),
+}
+
+impl<'t> Data<'t> {
+    #[inline]
+    pub(super) fn of(inode: &Inode<'t, '_>) -> Self {
+        match inode.file_type() {
+            FileType::Symlink => Self::Symlink(inode.payload().unwrap_or_default()),
+            FileType::Regular => match inode.content().filter(|content| !content.is_empty()) {
+                Some(content) => Self::Inline(content),
+                None if inode.size() > 0 => Self::External(inode.size()),
+                None => Self::None,
+            },
+            _ => Self::None,
+        }
+    }
+}
+
+fn inline_cut(len: usize) -> Cut {
+    let (blocks, tail) = (len / BLOCK_SIZE, len % BLOCK_SIZE);
+    let blocks = low32(wide(blocks));
+    if tail > dir::MAX_TAIL { Cut { blocks: blocks + 1, tail: 0 } } else { Cut { blocks, tail } }
+}
+
+/// Chunk bits of an external file: 12 to 43, enough for its size in one chunk where that is possible.
+pub(super) fn chunk_bits(size: u64) -> u32 {
+    let bits = u64::BITS - size.saturating_sub(1).leading_zeros();
+    bits.clamp(12, 43)
+}
+
+pub(super) fn chunk_count(size: u64) -> u32 {
+    low32(size.div_ceil(1 << chunk_bits(size)))
+}

@@ -1,0 +1,15 @@
+//! EROFS images of composefs.
+mod area;
+mod dir;
+pub mod disk;
+mod emit;
+mod encode;
+mod external;
+mod layout;
+mod policy;
+mod stored;
+mod write_error;
+
+pub use layout::{Layout, layout};
+pub use policy::Version;
+pub use write_error::{WriteError, WriteErrorKind};

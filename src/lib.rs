@@ -1,0 +1,4 @@
+//! Filesystem trees as text.
+mod num;
+pub mod tree;
+pub mod verity;

@@ -1,0 +1,496 @@
+//! Building a tree, name by name, with no way to build an invalid one.
+
+use std::collections::BTreeSet;
+
+use super::Tree;
+use super::index::NameIndex;
+use super::walk::Children;
+use super::node::{Facts, FileType, InodeId, Kind, MAX_NODES, Node, NodeId, Record};
+use super::store::{Span, Store};
+use super::xattr::{Xattr, XattrSet, XattrTable};
+use crate::num::index;
+
+/// Why a tree refuses a name or an inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The name is empty.
+    #[error("the name is empty")]
+    EmptyName,
+    /// The name is longer than 255 bytes.
+    #[error("the name is {0} bytes long, more than 255")]
+    NameTooLong(usize),
+    /// The name is `.` or `..`.
+    #[error("the name is \".\" or \"..\"")]
+    DotName,
+    /// The name holds a slash or a NUL.
+    #[error("the name holds a slash or a NUL")]
+    BadNameByte,
+    /// The directory has that name already.
+    #[error("the directory has this name already")]
+    Duplicate,
+    /// The parent is not a directory, or a hard link.
+    #[error("the parent is not a directory")]
+    ParentNotDirectory,
+    /// The root is not a directory.
+    #[error("the root is not a directory")]
+    RootNotDirectory,
+    /// A hard link leads to a directory.
+    #[error("a hard link cannot lead to a directory")]
+    LinkToDirectory,
+    /// A hard link was never resolved.
+    #[error("a hard link has no target")]
+    UnresolvedLink,
+    /// A digest is neither 32 nor 64 bytes.
+    #[error("a digest of {0} bytes is neither SHA-256 nor SHA-512")]
+    BadDigest(usize),
+    /// A payload or an xattr value is longer than 65,535 bytes, or an xattr key than 255.
+    #[error("{0} bytes are more than this value may have")]
+    TooLong(usize),
+    /// An xattr key is empty, holds a NUL, or comes twice.
+    #[error("an xattr key is empty, holds a NUL, or comes twice")]
+    BadXattrKey,
+    /// More nodes, inodes or xattrs than a tree can number.
+    #[error("the tree has more entries than can be numbered")]
+    TooMany,
+}
+
+/// A key of an xattr that a [`Builder`] has kept: many sets can have it without keeping it again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key(Span);
+
+/// A directory that the next name may still go into without a look-up.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    node: u32,
+    last_child: Span,
+}
+
+/// Builds a [`Tree`].
+///
+/// Names may come in any order as long as a directory comes before what is in it. In walk order
+/// (depth first, names sorted by bytes), the order every tool writes, building needs no look-up at
+/// all.
+///
+/// # Example
+/// ```
+/// use cfs::tree::{Builder, Facts, Mode, NodeId};
+/// let mode = |bits| Mode::new(bits).unwrap();
+/// let mut builder = Builder::new(b"", Facts::new(mode(0o40755)))?;
+/// let etc = builder.add(NodeId::ROOT, b"etc", &Facts::new(mode(0o40755)))?;
+/// builder.add(etc, b"passwd", &Facts::new(mode(0o100644)))?;
+/// let tree = builder.finish()?;
+/// assert_eq!(tree.len(), 3);
+/// # Ok::<(), cfs::tree::BuildError>(())
+/// ```
+#[derive(Debug)]
+pub struct Builder<'a> {
+    store: Store<'a>,
+    xattrs: XattrTable,
+    nodes: Vec<Node>,
+    records: Vec<Record>,
+    contents: Vec<(u64, u64)>,
+    content_bytes: Vec<u8>,
+    open: Vec<Open>,
+    /// Once a name came out of walk order: the parent of every node, and all names by parent.
+    scattered: Option<Scattered>,
+    /// Once all names are there, in walk order: those of the directories that were looked into.
+    looked_into: Option<(NameIndex, BTreeSet<u32>)>,
+}
+
+#[derive(Debug)]
+struct Scattered {
+    parents: Vec<u32>,
+    names: NameIndex,
+}
+
+impl<'a> Builder<'a> {
+    /// Starts a tree with its root. Byte strings that lie in `source` are borrowed from it, all
+    /// others are copied.
+    ///
+    /// # Errors
+    /// [`BuildError::RootNotDirectory`], and the errors of [`Builder::add`] about facts.
+    pub fn new(source: &'a [u8], root: Facts<'_>) -> Result<Self, BuildError> {
+        let mut builder = Self::rootless(source);
+        builder.set_root(&root)?;
+        Ok(builder)
+    }
+
+    /// A builder that wants [`Builder::set_root`] first.
+    pub(crate) fn rootless(source: &'a [u8]) -> Self {
+        Self {
+            store: Store::new(source),
+            xattrs: XattrTable::new(),
+            nodes: Vec::new(),
+            records: Vec::new(),
+            contents: Vec::new(),
+            content_bytes: Vec::new(),
+            open: Vec::new(),
+            scattered: None,
+            looked_into: None,
+        }
+    }
+
+    /// Makes room for nodes that are known to come.
+    pub(crate) fn reserve(&mut self, nodes: usize) {
+        self.nodes.reserve_exact(nodes);
+        self.records.reserve_exact(nodes);
+    }
+
+    pub(crate) fn set_root(&mut self, facts: &Facts<'_>) -> Result<(), BuildError> {
+        if facts.mode.file_type() != FileType::Directory {
+            return Err(BuildError::RootNotDirectory);
+        }
+        let inode = self.record(facts)?;
+        let name = self.store.keep(b"").unwrap_or(Span::NONE);
+        self.nodes.push(Node::carrier(name, inode, Kind::of(facts.mode, facts.rdev)));
+        self.open.push(Open { node: 0, last_child: Span::NONE });
+        Ok(())
+    }
+
+    /// Adds a set of xattrs, for [`Facts::xattrs`], in the order given.
+    ///
+    /// # Errors
+    /// `BadXattrKey`, `TooLong`, `TooMany`.
+    pub fn xattrs(&mut self, pairs: &[Xattr<'_>]) -> Result<XattrSet, BuildError> {
+        let mut keys: Vec<&[u8]> = pairs.iter().map(|pair| pair.key).collect();
+        keys.sort_unstable();
+        let twice = keys.windows(2).any(|two| two.first() == two.get(1));
+        if twice || keys.iter().any(|key| key.is_empty() || key.contains(&0)) {
+            return Err(BuildError::BadXattrKey);
+        }
+        for pair in pairs {
+            if pair.key.len() > 255 {
+                return Err(BuildError::TooLong(pair.key.len()));
+            }
+            let value =
+                self.store.keep(pair.value).ok_or(BuildError::TooLong(pair.value.len()))?;
+            let key = self.store.keep(pair.key).ok_or(BuildError::TooLong(pair.key.len()))?;
+            self.xattrs.push(key, value);
+        }
+        self.xattrs.close().ok_or(BuildError::TooMany)
+    }
+
+    /// Keeps the key that two pieces make, for [`Builder::set_of_keys`].
+    pub(crate) fn key(&mut self, prefix: &[u8], suffix: &[u8]) -> Result<Key, BuildError> {
+        let len = prefix.len() + suffix.len();
+        if len == 0 || suffix.contains(&0) {
+            return Err(BuildError::BadXattrKey);
+        }
+        let span = match prefix {
+            _ if len > 255 => None,
+            [] => self.store.keep(suffix),
+            _ => self.store.keep(&[prefix, suffix].concat()),
+        };
+        span.map(Key).ok_or(BuildError::TooLong(len))
+    }
+
+    /// Adds a set of xattrs whose keys are known to differ, in the order given.
+    pub(crate) fn set_of_keys<'v>(
+        &mut self,
+        pairs: impl IntoIterator<Item = (Key, &'v [u8])>,
+    ) -> Result<XattrSet, BuildError> {
+        for (Key(key), value) in pairs {
+            let value = self.store.keep(value).ok_or(BuildError::TooLong(value.len()))?;
+            self.xattrs.push(key, value);
+        }
+        self.xattrs.close().ok_or(BuildError::TooMany)
+    }
+
+    /// Adds a name that carries an inode of its own.
+    ///
+    /// # Errors
+    /// What is wrong with the name, its parent or the facts; the builder is then as it was.
+    #[inline]
+    pub fn add(
+        &mut self,
+        parent: NodeId,
+        name: &[u8],
+        facts: &Facts<'_>,
+    ) -> Result<NodeId, BuildError> {
+        check_name(name)?;
+        self.check_parent(parent)?;
+        let slot = self.slot(parent, name)?;
+        let inode = self.record(facts)?;
+        let name = self.store.keep(name).unwrap_or(Span::NONE);
+        Ok(self.push(parent, slot, Node::carrier(name, inode, Kind::of(facts.mode, facts.rdev))))
+    }
+
+    /// Adds a further name of an inode that [`Builder::resolve`] names later.
+    ///
+    /// # Errors
+    /// What is wrong with the name or its parent; the builder is then as it was.
+    pub fn link(&mut self, parent: NodeId, name: &[u8]) -> Result<NodeId, BuildError> {
+        check_name(name)?;
+        self.check_parent(parent)?;
+        let slot = self.slot(parent, name)?;
+        let name = self.store.keep(name).unwrap_or(Span::NONE);
+        Ok(self.push(parent, slot, Node::unresolved(name)))
+    }
+
+    /// Makes `link` a further name of the inode that `target` carries.
+    ///
+    /// # Errors
+    /// `LinkToDirectory`; `UnresolvedLink` if `target` is itself a link that is not resolved.
+    pub fn resolve(&mut self, link: NodeId, target: NodeId) -> Result<(), BuildError> {
+        let target = *self.node(target);
+        if target.is_unresolved() {
+            return Err(BuildError::UnresolvedLink);
+        }
+        if target.is_directory() {
+            return Err(BuildError::LinkToDirectory);
+        }
+        if let Some(node) = self.nodes.get_mut(index(link.0)).filter(|node| node.is_link()) {
+            *node = node.linked_to(target);
+        }
+        Ok(())
+    }
+
+    /// The node of a name in a directory, if it was added.
+    pub fn child(&mut self, parent: NodeId, name: &[u8]) -> Option<NodeId> {
+        if self.looked_into.is_some() && self.scattered.is_none() {
+            return self.look_into(parent, name).map(NodeId);
+        }
+        let scattered = Scattered::of(&mut self.scattered, &self.nodes, &self.open, &self.store);
+        scattered.names.find(&self.store, &self.nodes, parent.0, name).map(NodeId)
+    }
+
+    /// Says that all names are there, which makes [`Builder::child`] cheap for names that came in
+    /// walk order. Adding further ones is allowed, and slow.
+    pub fn names_done(&mut self) {
+        if self.scattered.is_none() && self.looked_into.is_none() {
+            close(&mut self.nodes, &self.open);
+            self.looked_into = Some((NameIndex::new(&self.store), BTreeSet::new()));
+        }
+    }
+
+    /// Finds a name among nodes in walk order, after noting all names of its directory.
+    fn look_into(&mut self, parent: NodeId, name: &[u8]) -> Option<u32> {
+        let (names, known) = self.looked_into.as_mut()?;
+        if known.insert(parent.0) {
+            for child in Children::new(&self.nodes, parent) {
+                names.insert(&self.store, &self.nodes, parent.0, child.0);
+            }
+        }
+        names.find(&self.store, &self.nodes, parent.0, name)
+    }
+
+    /// Whether a node is a directory.
+    #[must_use]
+    pub fn is_directory(&self, node: NodeId) -> bool {
+        self.node(node).is_directory()
+    }
+
+    /// Whether a node was added by [`Builder::link`].
+    #[must_use]
+    pub fn is_link(&self, node: NodeId) -> bool {
+        self.node(node).is_link()
+    }
+
+    /// The number of names so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is not even a root.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The finished tree, in walk order whatever the order of the names was.
+    ///
+    /// # Errors
+    /// `UnresolvedLink`.
+    pub fn finish(mut self) -> Result<Tree<'a>, BuildError> {
+        if self.nodes.iter().any(|node| node.is_unresolved()) {
+            return Err(BuildError::UnresolvedLink);
+        }
+        if self.nodes.is_empty() {
+            return Err(BuildError::RootNotDirectory);
+        }
+        match self.scattered.take() {
+            None => close(&mut self.nodes, &self.open),
+            Some(scattered) => {
+                drop(scattered.names);
+                self.nodes = super::index::in_walk_order(&self.store, &self.nodes, &scattered.parents);
+            }
+        }
+        Ok(Tree {
+            store: self.store,
+            xattrs: self.xattrs,
+            nodes: self.nodes,
+            records: self.records,
+            contents: self.contents,
+            content_bytes: self.content_bytes,
+        })
+    }
+
+    // Node and inode ids are handed out by this builder alone, so they index its vectors.
+    #[inline]
+    fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[index(id.0)]
+    }
+
+    #[inline]
+    fn check_parent(&self, parent: NodeId) -> Result<(), BuildError> {
+        if self.is_directory(parent) { Ok(()) } else { Err(BuildError::ParentNotDirectory) }
+    }
+
+    /// Finds where a new name goes: in walk order, or to where it must be looked up.
+    #[inline]
+    fn slot(&mut self, parent: NodeId, name: &[u8]) -> Result<Slot, BuildError> {
+        if index(MAX_NODES) <= self.nodes.len() {
+            return Err(BuildError::TooMany);
+        }
+        if self.scattered.is_none() && self.looked_into.is_none() {
+            let depth = self.open.iter().rposition(|open| open.node <= parent.0);
+            if let Some(depth) = depth
+                && let Some(open) = self.open.get(depth)
+                && open.node == parent.0
+                && self.store.get_opt(open.last_child).is_none_or(|last| last < name)
+            {
+                return Ok(Slot::InOrder { depth });
+            }
+        }
+        let scattered = Scattered::of(&mut self.scattered, &self.nodes, &self.open, &self.store);
+        match scattered.names.find(&self.store, &self.nodes, parent.0, name) {
+            Some(_) => Err(BuildError::Duplicate),
+            None => Ok(Slot::Scattered),
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, parent: NodeId, slot: Slot, node: Node) -> NodeId {
+        // `slot` has checked that the number fits.
+        let id = u32::try_from(self.nodes.len()).unwrap_or(MAX_NODES);
+        self.nodes.push(node);
+        match (slot, &mut self.scattered) {
+            (Slot::InOrder { depth }, None) => self.push_in_order(depth, id, node),
+            (_, Some(scattered)) => {
+                scattered.parents.push(parent.0);
+                scattered.names.insert(&self.store, &self.nodes, parent.0, id);
+            }
+            (Slot::Scattered, None) => {}
+        }
+        NodeId(id)
+    }
+
+    #[inline]
+    fn push_in_order(&mut self, depth: usize, id: u32, node: Node) {
+        while self.open.len() > depth + 1 {
+            if let Some(done) = self.open.pop() {
+                self.nodes[index(done.node)].end = id;
+            }
+        }
+        if let Some(parent) = self.open.last_mut() {
+            parent.last_child = node.name;
+        }
+        self.open.push(Open { node: id, last_child: Span::NONE });
+    }
+
+    #[inline]
+    fn record(&mut self, facts: &Facts<'_>) -> Result<InodeId, BuildError> {
+        if let Some(digest) = facts.digest
+            && !matches!(digest.len(), 32 | 64)
+        {
+            return Err(BuildError::BadDigest(digest.len()));
+        }
+        let content = facts.content.map_or(Ok(0), |content| self.content(content))?;
+        let record = Record {
+            size: facts.size,
+            sec: facts.mtime.sec,
+            payload: self.keep(facts.payload)?,
+            digest: self.keep(facts.digest)?,
+            nsec: facts.mtime.nsec,
+            nlink: facts.nlink,
+            uid: facts.uid,
+            gid: facts.gid,
+            rdev: facts.rdev,
+            xattrs: facts.xattrs,
+            content,
+            mode: facts.mode,
+        };
+        let id = u32::try_from(self.records.len()).map_err(|_| BuildError::TooMany)?;
+        // There are no more inodes than names, whose number `slot` has checked.
+        self.records.push(record);
+        Ok(InodeId(id))
+    }
+
+    #[inline]
+    fn keep(&mut self, bytes: Option<&[u8]>) -> Result<Span, BuildError> {
+        match bytes {
+            None => Ok(Span::NONE),
+            Some(bytes) => self.store.keep(bytes).ok_or(BuildError::TooLong(bytes.len())),
+        }
+    }
+
+    /// Keeps a content, which may be longer than a span can tell.
+    fn content(&mut self, content: &[u8]) -> Result<u32, BuildError> {
+        use crate::num::wide;
+        let place = match self.store.place(content) {
+            Some(at) => wide(at),
+            None => {
+                let at = wide(self.store.source().len()) + wide(self.content_bytes.len());
+                self.content_bytes.extend_from_slice(content);
+                at
+            }
+        };
+        self.contents.push((place, wide(content.len())));
+        u32::try_from(self.contents.len()).map_err(|_| BuildError::TooMany)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Slot {
+    InOrder { depth: usize },
+    Scattered,
+}
+
+impl Scattered {
+    /// The state for names out of order, made from the names so far when it is first needed.
+    fn of<'s>(
+        state: &'s mut Option<Self>,
+        nodes: &[Node],
+        open: &[Open],
+        store: &Store<'_>,
+    ) -> &'s mut Self {
+        state.get_or_insert_with(|| {
+            let mut closed = nodes.to_vec();
+            close(&mut closed, open);
+            let parents = super::index::parents(&closed);
+            let mut names = NameIndex::new(store);
+            for (id, &parent) in (0u32..).zip(&parents).skip(1) {
+                names.insert(store, nodes, parent, id);
+            }
+            Self { parents, names }
+        })
+    }
+}
+
+/// Ends the directories that are still open, now that no name can follow.
+fn close(nodes: &mut [Node], open: &[Open]) {
+    let end = u32::try_from(nodes.len()).unwrap_or(MAX_NODES);
+    for open in open {
+        if let Some(node) = nodes.get_mut(index(open.node)) {
+            node.end = end;
+        }
+    }
+}
+
+#[inline]
+fn check_name(name: &[u8]) -> Result<(), BuildError> {
+    match name {
+        [] => return Err(BuildError::EmptyName),
+        [b'.'] | [b'.', b'.'] => return Err(BuildError::DotName),
+        _ => {}
+    }
+    if name.len() > 255 {
+        return Err(BuildError::NameTooLong(name.len()));
+    }
+    if name.iter().fold(false, |bad, &byte| bad | (byte == b'/') | (byte == 0)) {
+        return Err(BuildError::BadNameByte);
+    }
+    Ok(())
+}
