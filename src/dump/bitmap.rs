@@ -1,4 +1,5 @@
 //! Finds the bytes that matter to a scanner, 64 at a time.
+#![cfg_attr(target_arch = "x86_64", allow(unsafe_code))]
 
 /// A bit for each byte of a block of 64, the first byte's the lowest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +18,8 @@ pub(super) struct Masks {
 pub(super) fn masks(block: &[u8; 64]) -> Masks {
     let mut all = Masks::default();
     for (i, bytes) in block.as_chunks::<16>().0.iter().enumerate() {
-        let part = sse2::masks(bytes);
+        // SAFETY: SSE2 is part of every x86-64 processor.
+        let part = unsafe { sse2::masks(bytes) };
         all.separators |= u64::from(part.0) << (16 * i);
         all.escapes |= u64::from(part.1) << (16 * i);
         all.odd |= u64::from(part.2) << (16 * i);
@@ -25,7 +27,6 @@ pub(super) fn masks(block: &[u8; 64]) -> Masks {
     all
 }
 
-/// SSE2 is part of every x86-64 processor, so these calls are safe.
 #[cfg(target_arch = "x86_64")]
 mod sse2 {
     use std::arch::x86_64::{
@@ -35,6 +36,7 @@ mod sse2 {
 
     /// Separators, escapes and odd bytes of 16 bytes.
     #[inline]
+    #[target_feature(enable = "sse2")]
     pub(super) fn masks(bytes: &[u8; 16]) -> (u16, u16, u16) {
         let bytes = load(bytes);
         let is = |byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte.cast_signed()));
@@ -46,6 +48,7 @@ mod sse2 {
     }
 
     #[inline]
+    #[target_feature(enable = "sse2")]
     fn load(bytes: &[u8; 16]) -> __m128i {
         let all = u128::from_le_bytes(*bytes);
         let half = |part: u128| u64::try_from(part & u128::from(u64::MAX)).unwrap_or(0);
@@ -53,6 +56,7 @@ mod sse2 {
     }
 
     #[inline]
+    #[target_feature(enable = "sse2")]
     fn bits(mask: __m128i) -> u16 {
         u16::try_from(_mm_movemask_epi8(mask) & 0xffff).unwrap_or(0)
     }

@@ -162,6 +162,13 @@ impl<'s, 'a> Scanner<'s, 'a> {
         Self { part, index, xattrs, at: 0, next: 0 }
     }
 
+    /// Takes note of a line that the parser had nothing to say about.
+    pub(super) fn learn(&mut self, entry: &Entry<'a>) {
+        if let Body::Inode(fields) = &entry.body {
+            self.xattrs.learn(fields.xattrs);
+        }
+    }
+
     /// The next line, or `None` at the end.
     #[inline]
     pub(super) fn next_line(&mut self) -> Option<Scanned<'a>> {

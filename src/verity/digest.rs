@@ -121,7 +121,7 @@ impl Digest {
     /// ```
     ///
     /// # Source
-    /// `lcfs_node_set_fsverity_digest` and `digest_to_path` in composefs `tools/mkcomposefs.c`.
+    /// `digest_to_path` in composefs `libcomposefs/lcfs-writer.c`.
     #[must_use]
     pub fn object_path(&self) -> String {
         let mut path = const_hex::encode(self.as_bytes());

@@ -97,8 +97,7 @@ impl<'a> Records<'a> {
         if self.block.is_empty() {
             return Ok(false);
         }
-        let error =
-            |kind| Err(self.image.error(self.block, Structure::DirectoryBlock, kind));
+        let error = |kind| Err(self.image.error(self.block, Structure::DirectoryBlock, kind));
         let Some(first) = get::<Dirent>(self.block, 0) else {
             return error(ImageErrorKind::RecordCount(0));
         };
@@ -147,9 +146,10 @@ impl<'a> Iterator for Records<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let named = self.next_dirent().transpose()?.and_then(|dirent| {
-                self.name(dirent).map(|name| Record { name, dirent })
-            });
+            let named = self
+                .next_dirent()
+                .transpose()?
+                .and_then(|dirent| self.name(dirent).map(|name| Record { name, dirent }));
             match named {
                 Ok(Record { name: b"." | b"..", .. }) => {}
                 _ => return Some(named),

@@ -73,10 +73,7 @@ impl<'a> Image<'a> {
     /// The mtime of compact inodes.
     #[inline]
     pub(super) fn build_time(&self) -> Mtime {
-        Mtime {
-            sec: self.superblock.build_time.get(),
-            nsec: self.superblock.build_time_nsec.get(),
-        }
+        Mtime { sec: self.superblock.build_time.get(), nsec: self.superblock.build_time_nsec.get() }
     }
 
     /// Where the root's inode lies.

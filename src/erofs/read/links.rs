@@ -48,11 +48,7 @@ pub(super) enum Meeting {
 
 impl Links {
     pub(super) fn new(image_len: usize, names: usize) -> Self {
-        Self {
-            met: Slots::new(image_len),
-            slots: Vec::with_capacity(names),
-            further: Vec::new(),
-        }
+        Self { met: Slots::new(image_len), slots: Vec::with_capacity(names), further: Vec::new() }
     }
 
     /// Notes that the next node stands for the inode at an offset.

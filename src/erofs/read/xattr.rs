@@ -122,8 +122,7 @@ impl<'a> Xattrs<'a> {
         while !entries.is_empty() {
             let error = |kind| self.image.error(entries, Structure::Xattr, kind);
             let (pair, len) = read_entry(entries, error, ImageErrorKind::XattrOverrun)?;
-            entries =
-                entries.get(len..).ok_or_else(|| error(ImageErrorKind::XattrOverrun))?;
+            entries = entries.get(len..).ok_or_else(|| error(ImageErrorKind::XattrOverrun))?;
             self.take(inode, pair, None, found);
         }
         Ok(())
@@ -224,11 +223,7 @@ struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    fn key(
-        &mut self,
-        name: Name<'a>,
-        builder: &mut Builder<'a>,
-    ) -> Result<Key, ImageErrorKind> {
+    fn key(&mut self, name: Name<'a>, builder: &mut Builder<'a>) -> Result<Key, ImageErrorKind> {
         if let Some(&key) = self.by_name.get(&name) {
             return Ok(key);
         }

@@ -1,0 +1,401 @@
+//! Entries into a tree, with the rules that hold between lines.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::batch::{Batch, Item};
+use super::entry::{Body, Entry, Fields};
+use super::error::{Code, Detail, Field, Issue, Severity};
+use super::escape::unescape;
+use super::line::xattrs_of;
+use super::links::{self, PendingLink};
+use super::report::Report;
+use super::scan::slot;
+use crate::num::index;
+use crate::tree::{BuildError, Builder, Facts, Mode, NodeId, Tree, Xattr, XattrSet};
+
+/// A line, for a finding about it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line<'a> {
+    /// Counted from 1.
+    pub(super) number: u64,
+    pub(super) text: &'a [u8],
+}
+
+/// Builds the tree of a text from its lines, in order.
+pub(super) struct Assembler<'a> {
+    builder: Builder<'a>,
+    paths: Paths<'a>,
+    xattrs: Sets<'a>,
+    links: Vec<PendingLink<'a>>,
+    pub(super) report: Report<'a>,
+    lines: u64,
+}
+
+/// Why a line did not get into the tree.
+enum Refused {
+    Issue(Code),
+    TooMany,
+}
+
+impl<'a> Assembler<'a> {
+    pub(super) fn new(text: &'a [u8], report: Report<'a>) -> Self {
+        Self {
+            builder: Builder::rootless(text),
+            paths: Paths::new(),
+            xattrs: Sets::new(),
+            links: Vec::new(),
+            report,
+            lines: 0,
+        }
+    }
+
+    /// Makes room for the entries that a text of the given number of lines has.
+    pub(super) fn reserve(&mut self, lines: usize) {
+        self.builder.reserve(lines);
+    }
+
+    /// Adds the lines of the next part of the text. False if there were so many errors that it is
+    /// no use to go on.
+    pub(super) fn add(&mut self, batch: &Batch<'a>) -> bool {
+        let mut issues = batch.issues.iter().peekable();
+        for (i, item) in batch.items.iter().enumerate() {
+            self.lines += 1;
+            let number = self.lines;
+            while let Some(found) = issues.next_if(|found| index(found.item) == i) {
+                self.report.add(Line { number, text: found.line }, found.issue);
+            }
+            match item {
+                Item::Entry(entry) => self.entry(number, entry),
+                Item::Bad { path, directory } => self.register(path, *directory),
+            }
+            if self.report.is_full() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Resolves hard links and finishes the tree.
+    pub(super) fn finish(mut self) -> (Option<Tree<'a>>, Report<'a>) {
+        if self.lines == 0 {
+            let nothing = Line { number: 1, text: b"" };
+            self.report.add(nothing, Issue::tree(Code::NoRoot, Field::Path, 0, 0));
+        }
+        links::resolve(&mut self.builder, &self.links, &mut self.report);
+        let tree = if self.report.has_errors() { None } else { self.builder.finish().ok() };
+        (tree, self.report)
+    }
+
+    #[inline]
+    fn entry(&mut self, number: u64, entry: &Entry<'a>) {
+        match self.insert(number, entry) {
+            Ok(node) => self.paths.entered(entry.path, node),
+            Err(refused) => {
+                let code = match refused {
+                    Refused::Issue(code) => code,
+                    Refused::TooMany => Code::TooManyEntries,
+                };
+                let issue = Issue::tree(code, Field::Path, 0, entry.path.len());
+                self.report.add(self.line_of(number, entry.path), issue);
+                if matches!(code, Code::NoRoot) {
+                    self.register(&Some(entry.path), false);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn insert(&mut self, number: u64, entry: &Entry<'a>) -> Result<NodeId, Refused> {
+        let Some(place) = self.paths.place(&mut self.builder, entry.path)? else {
+            return self.root(entry);
+        };
+        match &entry.body {
+            Body::Inode(fields) => self.inode(place.parent, &place.name, fields),
+            Body::Link { target } => {
+                let node = self.builder.link(place.parent, &place.name).map_err(refusal)?;
+                self.links.push(PendingLink { node, line: number, path: entry.path, target });
+                Ok(node)
+            }
+        }
+    }
+
+    fn root(&mut self, entry: &Entry<'a>) -> Result<NodeId, Refused> {
+        if !self.builder.is_empty() {
+            return Err(Refused::Issue(Code::RootDuplicate));
+        }
+        let Body::Inode(fields) = &entry.body else {
+            return Err(Refused::Issue(Code::RootNotDirectory));
+        };
+        let mut values = Values::default();
+        let facts = values.facts(fields, self.xattrs.get(&mut self.builder, fields.xattrs)?);
+        self.builder.set_root(&facts).map_err(refusal)?;
+        Ok(NodeId::ROOT)
+    }
+
+    #[inline]
+    fn inode(
+        &mut self,
+        parent: NodeId,
+        name: &[u8],
+        fields: &Fields<'a>,
+    ) -> Result<NodeId, Refused> {
+        let set = self.xattrs.get(&mut self.builder, fields.xattrs)?;
+        let mut values = Values::default();
+        let facts = values.facts(fields, set);
+        self.builder.add(parent, name, &facts).map_err(refusal)
+    }
+
+    /// Registers the path of a line with an error, so that what lies below raises no second one.
+    fn register(&mut self, path: &Option<&'a [u8]>, directory: bool) {
+        let bits = if directory { 0o40755 } else { 0o100_644 };
+        let (Some(mode), Some(root_mode)) = (Mode::new(bits), Mode::new(0o40755)) else { return };
+        if self.builder.is_empty() && self.builder.set_root(&Facts::new(root_mode)).is_err() {
+            return;
+        }
+        let Some(path) = *path else { return };
+        let place = self.paths.place(&mut self.builder, path);
+        if let Ok(Some(place)) = place
+            && let Ok(node) = self.builder.add(place.parent, &place.name, &Facts::new(mode))
+        {
+            self.paths.entered(path, node);
+        }
+    }
+
+    /// The line that starts with a path.
+    fn line_of(&self, number: u64, path: &'a [u8]) -> Line<'a> {
+        Line { number, text: self.report.line_at(path) }
+    }
+}
+
+fn refusal(error: BuildError) -> Refused {
+    Refused::Issue(match error {
+        BuildError::Duplicate => Code::DuplicatePath,
+        BuildError::ParentNotDirectory => Code::ParentNotDirectory,
+        BuildError::RootNotDirectory => Code::RootNotDirectory,
+        BuildError::NameTooLong(_) => Code::NameTooLong,
+        BuildError::DotName => Code::PathDot,
+        _ => return Refused::TooMany,
+    })
+}
+
+/// The values of an entry that had to be unescaped or decoded.
+#[derive(Default)]
+struct Values<'v> {
+    payload: Option<Cow<'v, [u8]>>,
+    content: Option<Cow<'v, [u8]>>,
+    digest: Option<DigestBytes>,
+}
+
+struct DigestBytes {
+    bytes: [u8; 64],
+    len: usize,
+}
+
+impl<'v> Values<'v> {
+    #[inline]
+    fn facts<'s>(&'s mut self, fields: &Fields<'v>, xattrs: XattrSet) -> Facts<'s> {
+        self.payload = fields.payload.map(plain);
+        self.content = fields.content.map(plain);
+        self.digest = fields.digest.and_then(DigestBytes::new);
+        Facts {
+            mode: fields.mode,
+            size: fields.size,
+            nlink: fields.nlink,
+            uid: fields.uid,
+            gid: fields.gid,
+            rdev: fields.rdev,
+            mtime: fields.mtime,
+            payload: self.payload.as_deref(),
+            content: self.content.as_deref(),
+            digest: self.digest.as_ref().and_then(|digest| digest.bytes.get(..digest.len)),
+            xattrs,
+        }
+    }
+}
+
+impl DigestBytes {
+    #[inline]
+    fn new(text: &[u8]) -> Option<Self> {
+        let digits = plain(text);
+        let mut digest = Self { bytes: [0; 64], len: digits.len() / 2 };
+        const_hex::decode_to_slice(&*digits, digest.bytes.get_mut(..digest.len)?).ok()?;
+        Some(digest)
+    }
+}
+
+/// A string of an entry, which is known to unescape.
+#[inline]
+fn plain(raw: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\\', raw).is_none() {
+        return Cow::Borrowed(raw);
+    }
+    unescape(raw).unwrap_or(Cow::Borrowed(raw))
+}
+
+/// The sets of a text by their text, so that each is unescaped once.
+struct Sets<'a> {
+    last: (&'a [u8], XattrSet),
+    recent: Vec<(&'a [u8], XattrSet)>,
+    all: BTreeMap<&'a [u8], XattrSet>,
+}
+
+impl<'a> Sets<'a> {
+    const RECENT: usize = 256;
+
+    fn new() -> Self {
+        let none: (&[u8], XattrSet) = (b"", XattrSet::EMPTY);
+        Self { last: none, recent: vec![none; Self::RECENT], all: BTreeMap::new() }
+    }
+
+    #[inline]
+    fn get(&mut self, builder: &mut Builder<'a>, text: &'a [u8]) -> Result<XattrSet, Refused> {
+        if text == self.last.0 {
+            return Ok(self.last.1);
+        }
+        if text.is_empty() {
+            return Ok(XattrSet::EMPTY);
+        }
+        let slot = slot(text, Self::RECENT);
+        let known = self.recent.get(slot).filter(|known| known.0 == text).map(|known| known.1);
+        let set = match known {
+            Some(set) => set,
+            None => self.look_up(builder, text)?,
+        };
+        self.last = (text, set);
+        if let Some(place) = self.recent.get_mut(slot) {
+            *place = self.last;
+        }
+        Ok(set)
+    }
+
+    fn look_up(&mut self, builder: &mut Builder<'a>, text: &'a [u8]) -> Result<XattrSet, Refused> {
+        if let Some(&set) = self.all.get(text) {
+            return Ok(set);
+        }
+        let mut pairs: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)> = Vec::new();
+        let mut places: BTreeMap<Cow<'a, [u8]>, usize> = BTreeMap::new();
+        for (key, value) in xattrs_of(text) {
+            let (key, value) = (plain(key), plain(value));
+            // The last value of a key counts, where the key came first.
+            match places.get(&key) {
+                Some(&place) => {
+                    if let Some(pair) = pairs.get_mut(place) {
+                        pair.1 = value;
+                    }
+                }
+                None => {
+                    places.insert(key.clone(), pairs.len());
+                    pairs.push((key, value));
+                }
+            }
+        }
+        let pairs: Vec<Xattr<'_>> =
+            pairs.iter().map(|(key, value)| Xattr { key, value }).collect();
+        let set = builder.xattrs(&pairs).map_err(refusal)?;
+        self.all.insert(text, set);
+        Ok(set)
+    }
+}
+
+/// Where a path leads to.
+struct Place<'p> {
+    parent: NodeId,
+    name: Cow<'p, [u8]>,
+}
+
+/// Finds the parents of paths: nearly always above the entry before.
+struct Paths<'a> {
+    last: &'a [u8],
+    /// The nodes on `last`: length of their path as spelled there.
+    levels: Vec<(usize, NodeId)>,
+}
+
+impl<'a> Paths<'a> {
+    fn new() -> Self {
+        Self { last: b"", levels: vec![(0, NodeId::ROOT)] }
+    }
+
+    /// Takes note of the node of a path, whose parent was just found.
+    #[inline]
+    fn entered(&mut self, path: &'a [u8], node: NodeId) {
+        self.last = path;
+        if node != NodeId::ROOT {
+            self.levels.push((path.len(), node));
+        }
+    }
+
+    /// Parent and name; `None` for the root.
+    #[inline]
+    fn place(
+        &mut self,
+        builder: &mut Builder<'_>,
+        path: &'a [u8],
+    ) -> Result<Option<Place<'a>>, Refused> {
+        if let Some(slash) = memchr::memrchr(b'/', path)
+            && let Some((above, name)) = path.split_at_checked(slash)
+            && let Some(name) = name.get(1..).filter(|name| !name.is_empty())
+        {
+            while self.levels.last().is_some_and(|&(len, _)| len > slash) {
+                self.levels.pop();
+            }
+            if let Some(&(len, parent)) = self.levels.last()
+                && len == slash
+                && self.last.get(..slash) == Some(above)
+                && !builder.is_empty()
+            {
+                let name = plain(name);
+                if memchr::memchr(b'/', &name).is_none() {
+                    return Ok(Some(Place { parent, name }));
+                }
+            }
+        }
+        self.place_from_root(builder, path)
+    }
+
+    /// Goes down from the root, name by name.
+    fn place_from_root(
+        &mut self,
+        builder: &mut Builder<'_>,
+        path: &'a [u8],
+    ) -> Result<Option<Place<'a>>, Refused> {
+        self.levels.truncate(1);
+        self.last = path;
+        let mut at = NodeId::ROOT;
+        let mut name: Option<(Cow<'a, [u8]>, usize)> = None;
+        let mut end = 0usize;
+        for raw in path.split(|&byte| byte == b'/') {
+            let behind = end + raw.len();
+            for piece in pieces(plain(raw)) {
+                if builder.is_empty() {
+                    return Err(Refused::Issue(Code::NoRoot));
+                }
+                if let Some((above, len)) = name.replace((piece, behind)) {
+                    at = builder.child(at, &above).ok_or(Refused::Issue(Code::ParentMissing))?;
+                    if !builder.is_directory(at) {
+                        return Err(Refused::Issue(Code::ParentNotDirectory));
+                    }
+                    self.levels.push((len, at));
+                }
+            }
+            end = behind + 1;
+        }
+        Ok(name.map(|(name, _)| Place { parent: at, name }))
+    }
+}
+
+/// The names in a component of a path, which an escaped slash cuts further.
+fn pieces(name: Cow<'_, [u8]>) -> Vec<Cow<'_, [u8]>> {
+    if !name.contains(&b'/') {
+        return if name.is_empty() { Vec::new() } else { vec![name] };
+    }
+    let names = name.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
+    names.map(|name| Cow::Owned(name.to_vec())).collect()
+}
+
+/// The node at the path of a hard link's target.
+pub(super) fn find(builder: &mut Builder<'_>, path: &[u8]) -> Option<NodeId> {
+    let path = plain(path);
+    let mut names = path.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
+    names.try_fold(NodeId::ROOT, |at, name| builder.child(at, name))
+}

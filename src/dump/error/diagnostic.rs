@@ -1,0 +1,356 @@
+//! Findings in words.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::{Code, Detail, Field, Issue, Position, Severity};
+
+/// How many bytes of a dump a message quotes.
+const QUOTED: usize = 40;
+
+/// A finding that knows its place in the text and its words.
+///
+/// `Display` is one line, `LINE:COLUMN: error[CODE]: FIELD: expected …, found …`; a command puts the
+/// name of the file before it.
+///
+/// # Example
+/// ```
+/// use cfs::dump::{Code, Detail, Diagnostic, Field, Issue, Severity};
+/// let line = b"/a 12x 100644 1 0 0 0 0.0 - - -";
+/// let issue = Issue {
+///     code: Code::BadNumber,
+///     severity: Severity::Error,
+///     field: Field::Size,
+///     start: 5,
+///     len: 1,
+///     detail: Detail::Quote { start: 3, len: 3 },
+/// };
+/// let diagnostic = Diagnostic::new(&issue, line, 2, 31);
+/// assert_eq!(diagnostic.position().offset, 36);
+/// assert_eq!(
+///     diagnostic.to_string(),
+///     "2:6: error[bad-number]: SIZE: expected a decimal number, found \"12x\""
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    code: Code,
+    severity: Severity,
+    field: Field,
+    position: Position,
+    span_len: usize,
+    expected: Cow<'static, str>,
+    found: Box<str>,
+}
+
+impl Diagnostic {
+    /// Gives an issue its place and its words. `line` is the line without its line feed, the
+    /// `number`th of the text, counted from 1, and begins at byte `offset`.
+    #[must_use]
+    pub fn new(issue: &Issue, line: &[u8], number: usize, offset: usize) -> Self {
+        let position = Position {
+            line: number,
+            column: issue.start.saturating_add(1),
+            offset: offset.saturating_add(issue.start),
+        };
+        Self {
+            code: issue.code,
+            severity: issue.severity,
+            field: issue.field,
+            position,
+            span_len: issue.len,
+            expected: expected(issue),
+            found: found(issue, line).into_boxed_str(),
+        }
+    }
+
+    /// What is wrong, as a code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Whether the dump is refused for it.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// The field it is about.
+    #[must_use]
+    pub fn field(&self) -> Field {
+        self.field
+    }
+
+    /// The first byte that cannot be right.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// How many bytes from there to underline; 0 at the end of a line.
+    #[must_use]
+    pub fn span_len(&self) -> usize {
+        self.span_len
+    }
+
+    /// What should stand there, in words.
+    #[must_use]
+    pub fn expected(&self) -> &str {
+        &self.expected
+    }
+
+    /// What stands there, in words or quoted.
+    #[must_use]
+    pub fn found(&self) -> &str {
+        &self.found
+    }
+
+    /// What to do about it, if there is something short to say.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        hint(self.code)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Position { line, column, .. } = self.position;
+        write!(f, "{line}:{column}: {}[{}]: ", self.severity.name(), self.code.name())?;
+        if self.field != Field::Line {
+            write!(f, "{}: ", self.field.name())?;
+        }
+        write!(f, "expected {}, found {}", self.expected, self.found)
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+fn found(issue: &Issue, line: &[u8]) -> String {
+    let span = |start: usize, len: usize| {
+        let rest = line.get(start..).unwrap_or_default();
+        rest.get(..len).unwrap_or(rest)
+    };
+    match issue.detail {
+        Detail::Span => quoted(span(issue.start, issue.len)),
+        Detail::Quote { start, len } => quoted(span(start, len)),
+        Detail::Words(words) => words.to_owned(),
+        Detail::Byte(byte) => format!("the byte 0x{byte:02x}"),
+        Detail::Length(len) | Detail::Lengths { found: len, .. } => bytes(len),
+        Detail::Count(1) => "one".to_owned(),
+        Detail::Count(count) => count.to_string(),
+        Detail::Earlier(line) => {
+            format!("{}, given on line {line}", quoted(span(issue.start, issue.len)))
+        }
+    }
+}
+
+fn bytes(len: usize) -> String {
+    if len == 1 { "1 byte".to_owned() } else { format!("{len} bytes") }
+}
+
+/// The start of a piece of the text, in quotes, with odd bytes escaped as the text itself does.
+fn quoted(span: &[u8]) -> String {
+    if span.is_empty() {
+        return "nothing".to_owned();
+    }
+    let mut text = String::from("\"");
+    for &byte in span {
+        if text.len() > QUOTED {
+            text.push('…');
+            break;
+        }
+        match byte {
+            b' '..=b'~' => text.push(char::from(byte)),
+            _ => text.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    text.push('"');
+    text
+}
+
+fn expected(issue: &Issue) -> Cow<'static, str> {
+    match (issue.code, issue.detail) {
+        (Code::ContentSize, Detail::Lengths { declared, .. }) => {
+            format!("as many bytes as SIZE says, {declared}").into()
+        }
+        (Code::SymlinkSize, Detail::Lengths { found, .. }) => {
+            format!("the length of the target, {found}").into()
+        }
+        _ => Cow::Borrowed(expected_words(issue.code, issue.field)),
+    }
+}
+
+fn expected_words(code: Code, field: Field) -> &'static str {
+    match code {
+        Code::BadNumber => expected_number(field),
+        Code::NumberRange => expected_range(field),
+        _ if is_about_path(code) => expected_path(code),
+        _ if is_about_text(code) => expected_text(code),
+        _ => expected_value(code),
+    }
+}
+
+fn expected_number(field: Field) -> &'static str {
+    match field {
+        Field::Mode => "an octal number",
+        Field::Mtime => "seconds, a dot and nanoseconds",
+        _ => "a decimal number",
+    }
+}
+
+fn expected_range(field: Field) -> &'static str {
+    match field {
+        Field::Size => "at most 18446744073709551615",
+        Field::Mode => "at most 32 bits",
+        Field::Mtime => "signed 64-bit seconds and 32-bit nanoseconds",
+        _ => "at most 4294967295",
+    }
+}
+
+const fn is_about_text(code: Code) -> bool {
+    matches!(
+        code,
+        Code::ByteOrderMark
+            | Code::NulByte
+            | Code::Crlf
+            | Code::EmptyLine
+            | Code::NoFinalNewline
+            | Code::MissingField
+            | Code::TrailingSpace
+            | Code::EmptyField
+            | Code::BadEscape
+            | Code::UnescapedByte
+            | Code::NumberSpelling
+    )
+}
+
+fn expected_text(code: Code) -> &'static str {
+    match code {
+        Code::ByteOrderMark => "the line of the root",
+        Code::NulByte => "text without NUL bytes",
+        Code::Crlf => "a line that ends in a line feed alone",
+        Code::EmptyLine => "an entry",
+        Code::NoFinalNewline => "a line feed",
+        Code::MissingField => "eleven fields",
+        Code::TrailingSpace => "the end of the line",
+        Code::EmptyField => "\"-\" or a value",
+        Code::BadEscape => r"\\, \n, \r, \t, or \x and two hex digits",
+        Code::UnescapedByte => "an escape such as \\x7f",
+        _ => "digits without plus sign or leading zeros",
+    }
+}
+
+const fn is_about_path(code: Code) -> bool {
+    matches!(
+        code,
+        Code::PathEmpty
+            | Code::PathNul
+            | Code::PathRelative
+            | Code::PathDoubleSlash
+            | Code::PathTrailingSlash
+            | Code::PathDot
+            | Code::NameTooLong
+            | Code::PathTooLong
+            | Code::NoRoot
+            | Code::RootDuplicate
+            | Code::RootNotDirectory
+            | Code::ParentMissing
+            | Code::ParentNotDirectory
+            | Code::DuplicatePath
+            | Code::HardlinkNoTarget
+            | Code::HardlinkMissing
+            | Code::HardlinkSelf
+            | Code::HardlinkToDirectory
+            | Code::HardlinkCycle
+            | Code::HardlinkChain
+            | Code::CarrierMoved
+    )
+}
+
+fn expected_path(code: Code) -> &'static str {
+    match code {
+        Code::PathEmpty => "a path",
+        Code::PathNul => "a path without NUL",
+        Code::PathRelative => "a path that begins with \"/\"",
+        Code::PathDoubleSlash => "a path with single slashes",
+        Code::PathTrailingSlash => "a path that ends in a name",
+        Code::PathDot => "names other than \".\" and \"..\"",
+        Code::NameTooLong => "names of at most 255 bytes",
+        Code::PathTooLong => "a path of at most 4095 bytes",
+        Code::NoRoot => "the root \"/\" as the first entry",
+        Code::RootDuplicate => "one root",
+        Code::RootNotDirectory => "a directory as the root",
+        Code::ParentMissing => "a path whose parent was given before",
+        Code::ParentNotDirectory => "a path whose parent is a directory",
+        Code::DuplicatePath => "a path that was not given before",
+        Code::HardlinkNoTarget => "the path of a hard link's target",
+        Code::HardlinkMissing => "the path of an entry",
+        Code::HardlinkSelf => "another path than that of the hard link",
+        Code::HardlinkToDirectory => "the path of anything but a directory",
+        Code::HardlinkCycle => "hard links that lead to an entry",
+        Code::HardlinkChain => "the path of an entry that is no hard link",
+        _ => "the inode at the first of its names",
+    }
+}
+
+fn expected_value(code: Code) -> &'static str {
+    match code {
+        Code::NsecRange => "at most 999999999 nanoseconds",
+        Code::BadMode => "a file type and permissions, such as 100644",
+        Code::ModeExtraBits => "at most 16 bits",
+        Code::SizeTooBig => "at most 9007199254740992 bytes",
+        Code::SizeIgnored => "0 for a device, FIFO or socket",
+        Code::SymlinkSize => "the length of the target",
+        Code::RdevIgnored => "0 for what is not a device",
+        Code::SymlinkNoTarget => "the target of a symlink",
+        Code::PayloadNul => "a value without NUL",
+        Code::PayloadTooLong => "at most 4095 bytes",
+        Code::PayloadIgnored => "\"-\", as this file keeps no payload",
+        Code::ContentSize => "as many bytes as SIZE says",
+        Code::ContentTooLong => "at most 5000 bytes",
+        Code::ContentIgnored => "\"-\" for what is not a regular file",
+        Code::BadDigest => "\"-\", 64 or 128 hex digits",
+        Code::DigestCase => "lower-case hex digits",
+        Code::DigestIgnored => "\"-\", as this file keeps no digest",
+        Code::MixedDigests => "digests of one length",
+        Code::HardlinkDirectory => "the mode of anything but a directory",
+        Code::HardlinkTypeless => "a file type and permissions, such as 100644",
+        _ => expected_xattr(code),
+    }
+}
+
+fn expected_xattr(code: Code) -> &'static str {
+    match code {
+        Code::XattrNoEquals => "KEY=VALUE",
+        Code::XattrKeyEmpty => "a key before \"=\"",
+        Code::XattrKeyNul => "a key without NUL",
+        Code::XattrKeyTooLong => "a key of at most 255 bytes",
+        Code::XattrTooBig => "xattrs of at most 32767 bytes in all",
+        Code::XattrDuplicate => "every key once",
+        _ => "a key that an image can carry",
+    }
+}
+
+fn hint(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::ByteOrderMark => "save the text without a byte-order mark",
+        Code::Crlf => "convert the line ends to single line feeds",
+        Code::NoFinalNewline => "end the last line with a line feed",
+        Code::BadEscape => "write a backslash itself as \\\\",
+        Code::MissingField => "write an unset PAYLOAD, CONTENT or DIGEST as \"-\"",
+        Code::EmptyField => "write an unset field as \"-\"",
+        Code::NoRoot => "begin with a line such as \"/ 0 40755 2 0 0 0 0.0 - - -\"",
+        Code::ParentMissing => "give a directory before what is in it",
+        Code::BadMode => "write the file type too: 100644 for a file, 40755 for a directory",
+        Code::HardlinkNoTarget => "name the target in PAYLOAD, the ninth field",
+        Code::HardlinkChain => "name the entry that carries the inode",
+        Code::ContentSize => "count the bytes after unescaping",
+        Code::SymlinkSize => "count the bytes after unescaping",
+        Code::XattrNoEquals => "separate fields by one space, and write a space in a value as \\x20",
+        Code::NumberSpelling | Code::DigestCase | Code::UnescapedByte => {
+            "`cfs dump` rewrites it in the canonical spelling"
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,97 @@
+//! Findings about a text, gathered as it is read.
+
+use std::collections::BTreeMap;
+
+use super::assemble::Line;
+use super::error::{Code, Diagnostic, Issue, Position, Severity};
+use crate::num::wide;
+
+/// Which warnings are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Warnings {
+    /// The first of each code, and how many there were.
+    #[default]
+    First,
+    /// All.
+    All,
+}
+
+/// Findings about a text.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// Errors in the order they were found.
+    pub errors: Vec<Diagnostic>,
+    /// Warnings in the order they were found.
+    pub warnings: Vec<Diagnostic>,
+    /// How many warnings of each code there were, kept or not.
+    pub warning_counts: BTreeMap<Code, u64>,
+}
+
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    text: &'a [u8],
+    keep: Warnings,
+    max_errors: usize,
+    found: Findings,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(text: &'a [u8], keep: Warnings, max_errors: usize) -> Self {
+        Self { text, keep, max_errors: max_errors.max(1), found: Findings::default() }
+    }
+
+    pub(super) fn add(&mut self, line: Line<'a>, issue: Issue) {
+        match issue.severity() {
+            Severity::Error if self.is_full() => {}
+            Severity::Error => {
+                let diagnostic = self.diagnostic(line, issue);
+                self.found.errors.push(diagnostic);
+            }
+            Severity::Warning => {
+                let count = self.found.warning_counts.entry(issue.code()).or_default();
+                *count += 1;
+                if *count == 1 || self.keep == Warnings::All {
+                    let diagnostic = self.diagnostic(line, issue);
+                    self.found.warnings.push(diagnostic);
+                }
+            }
+        }
+    }
+
+    fn diagnostic(&self, line: Line<'a>, issue: Issue) -> Diagnostic {
+        let offset = self.offset(line.text) + wide(issue.start());
+        let column = wide(issue.start()) + 1;
+        Diagnostic::new(issue, Position { line: line.number, column, offset }, line.text)
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        !self.found.errors.is_empty()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.found.errors.len() >= self.max_errors
+    }
+
+    pub(super) fn finish(self) -> Findings {
+        self.found
+    }
+
+    /// The line that starts with a piece of the text.
+    pub(super) fn line_at(&self, start: &'a [u8]) -> &'a [u8] {
+        let from = usize::try_from(self.offset(start)).unwrap_or(usize::MAX);
+        let rest = self.text.get(from..).unwrap_or_default();
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default()
+    }
+
+    /// Where a piece of a line starts in it.
+    pub(super) fn column_in(&self, line: &[u8], piece: &[u8]) -> usize {
+        piece.as_ptr().addr().saturating_sub(line.as_ptr().addr()).min(line.len())
+    }
+
+    /// Where a piece of the text starts in it.
+    fn offset(&self, piece: &[u8]) -> u64 {
+        let at = piece.as_ptr().addr().checked_sub(self.text.as_ptr().addr());
+        at.map_or(0, wide)
+    }
+}
