@@ -2,34 +2,38 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use super::batch::{Batch, Item};
 use super::entry::{Body, Entry, Fields};
-use super::error::{Code, Detail, Field, Issue, Severity};
+use super::error::{Code, Detail, Field, Issue, Profile};
 use super::escape::unescape;
 use super::line::xattrs_of;
 use super::links::{self, PendingLink};
 use super::report::Report;
 use super::scan::slot;
+use super::{Options, ParseError, Parsed};
 use crate::num::index;
-use crate::tree::{BuildError, Builder, Facts, Mode, NodeId, Tree, Xattr, XattrSet};
+use crate::tree::{BuildError, Builder, Facts, Mode, NodeId, Xattr, XattrSet};
 
 /// A line, for a finding about it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line<'a> {
     /// Counted from 1.
-    pub(super) number: u64,
+    pub(super) number: usize,
     pub(super) text: &'a [u8],
 }
 
-/// Builds the tree of a text from its lines, in order.
-pub(super) struct Assembler<'a> {
+/// Builds the tree of a text from the [batches](Batch) of its parts, in order.
+#[derive(Debug)]
+pub struct Assembler<'a> {
     builder: Builder<'a>,
     paths: Paths<'a>,
     xattrs: Sets<'a>,
     links: Vec<PendingLink<'a>>,
-    pub(super) report: Report<'a>,
-    lines: u64,
+    report: Report<'a>,
+    lines: usize,
+    bytes: usize,
 }
 
 /// Why a line did not get into the tree.
@@ -39,56 +43,73 @@ enum Refused {
 }
 
 impl<'a> Assembler<'a> {
-    pub(super) fn new(text: &'a [u8], report: Report<'a>) -> Self {
+    /// An assembler for a text.
+    #[must_use]
+    pub fn new(text: &'a [u8], options: &Options) -> Self {
         Self {
             builder: Builder::rootless(text),
             paths: Paths::new(),
             xattrs: Sets::new(),
             links: Vec::new(),
-            report,
+            report: Report::new(text, options.warnings, options.max_errors),
             lines: 0,
+            bytes: text.len(),
         }
     }
 
-    /// Makes room for the entries that a text of the given number of lines has.
-    pub(super) fn reserve(&mut self, lines: usize) {
-        self.builder.reserve(lines);
-    }
-
-    /// Adds the lines of the next part of the text. False if there were so many errors that it is
+    /// Adds the lines of the next part of the text. Breaks if there were so many errors that it is
     /// no use to go on.
-    pub(super) fn add(&mut self, batch: &Batch<'a>) -> bool {
+    pub fn add(&mut self, batch: &Batch<'a>) -> ControlFlow<()> {
+        if self.lines == 0 {
+            self.reserve(batch);
+        }
         let mut issues = batch.issues.iter().peekable();
         for (i, item) in batch.items.iter().enumerate() {
             self.lines += 1;
             let number = self.lines;
             while let Some(found) = issues.next_if(|found| index(found.item) == i) {
-                self.report.add(Line { number, text: found.line }, found.issue);
+                self.report.add(Line { number, text: found.line }, &found.issue);
             }
             match item {
                 Item::Entry(entry) => self.entry(number, entry),
                 Item::Bad { path, directory } => self.register(path, *directory),
             }
             if self.report.is_full() {
-                return false;
+                return ControlFlow::Break(());
             }
         }
-        true
+        ControlFlow::Continue(())
+    }
+
+    /// Makes room for as many entries as there will be if all parts are like the first.
+    fn reserve(&mut self, first: &Batch<'a>) {
+        let lines = first.items.len();
+        let parts = self.bytes / first.bytes.max(1) + 1;
+        // An entry takes at least 24 bytes of text.
+        let most = self.bytes / 24 + 1;
+        self.builder.reserve((lines * parts + lines * parts / 16).min(most));
     }
 
     /// Resolves hard links and finishes the tree.
-    pub(super) fn finish(mut self) -> (Option<Tree<'a>>, Report<'a>) {
+    ///
+    /// # Errors
+    /// [`ParseError`] if there was an error in any line or between them.
+    pub fn finish(mut self) -> Result<Parsed<'a>, ParseError> {
         if self.lines == 0 {
-            let nothing = Line { number: 1, text: b"" };
-            self.report.add(nothing, Issue::tree(Code::NoRoot, Field::Path, 0, 0));
+            self.report.add(Line { number: 1, text: b"" }, &issue(Code::NoRoot, Field::Path, 0, 0));
         }
         links::resolve(&mut self.builder, &self.links, &mut self.report);
-        let tree = if self.report.has_errors() { None } else { self.builder.finish().ok() };
-        (tree, self.report)
+        if self.report.has_errors() {
+            return Err(ParseError { findings: self.report.finish() });
+        }
+        match self.builder.finish() {
+            Ok(tree) => Ok(Parsed { tree, findings: self.report.finish() }),
+            Err(_) => Err(ParseError { findings: self.report.finish() }),
+        }
     }
 
     #[inline]
-    fn entry(&mut self, number: u64, entry: &Entry<'a>) {
+    fn entry(&mut self, number: usize, entry: &Entry<'a>) {
         match self.insert(number, entry) {
             Ok(node) => self.paths.entered(entry.path, node),
             Err(refused) => {
@@ -96,8 +117,8 @@ impl<'a> Assembler<'a> {
                     Refused::Issue(code) => code,
                     Refused::TooMany => Code::TooManyEntries,
                 };
-                let issue = Issue::tree(code, Field::Path, 0, entry.path.len());
-                self.report.add(self.line_of(number, entry.path), issue);
+                let line = Line { number, text: self.report.line_at(entry.path) };
+                self.report.add(line, &issue(code, Field::Path, 0, entry.path.len()));
                 if matches!(code, Code::NoRoot) {
                     self.register(&Some(entry.path), false);
                 }
@@ -106,7 +127,7 @@ impl<'a> Assembler<'a> {
     }
 
     #[inline]
-    fn insert(&mut self, number: u64, entry: &Entry<'a>) -> Result<NodeId, Refused> {
+    fn insert(&mut self, number: usize, entry: &Entry<'a>) -> Result<NodeId, Refused> {
         let Some(place) = self.paths.place(&mut self.builder, entry.path)? else {
             return self.root(entry);
         };
@@ -161,11 +182,12 @@ impl<'a> Assembler<'a> {
             self.paths.entered(path, node);
         }
     }
+}
 
-    /// The line that starts with a path.
-    fn line_of(&self, number: u64, path: &'a [u8]) -> Line<'a> {
-        Line { number, text: self.report.line_at(path) }
-    }
+/// A finding of the tree about the bytes of a line that it spans.
+pub(super) fn issue(code: Code, field: Field, start: usize, len: usize) -> Issue {
+    let severity = code.class().severity(Profile::Lenient);
+    Issue { code, severity, field, start, len, detail: Detail::Span }
 }
 
 fn refusal(error: BuildError) -> Refused {
@@ -234,6 +256,7 @@ fn plain(raw: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// The sets of a text by their text, so that each is unescaped once.
+#[derive(Debug)]
 struct Sets<'a> {
     last: (&'a [u8], XattrSet),
     recent: Vec<(&'a [u8], XattrSet)>,
@@ -305,6 +328,7 @@ struct Place<'p> {
 }
 
 /// Finds the parents of paths: nearly always above the entry before.
+#[derive(Debug)]
 struct Paths<'a> {
     last: &'a [u8],
     /// The nodes on `last`: length of their path as spelled there.

@@ -12,6 +12,8 @@ pub struct Batch<'a> {
     /// One for each line.
     pub(super) items: Vec<Item<'a>>,
     pub(super) issues: Vec<Found<'a>>,
+    /// Length of the part.
+    pub(super) bytes: usize,
 }
 
 /// What became of a line.
@@ -76,6 +78,7 @@ impl<'a> BatchReader<'a> {
     pub fn read(&mut self, part: &'a [u8], batch: &mut Batch<'a>) {
         batch.items.clear();
         batch.issues.clear();
+        batch.bytes = part.len();
         if u32::try_from(part.len()).is_err() {
             return self.read_long_line(part, batch);
         }

@@ -223,6 +223,8 @@ codes! {
     HardlinkCycle, "hardlink-cycle", Error;
     /// A hard link to a hard link.
     HardlinkChain, "hardlink-chain", Warning;
+    /// More entries than a tree can number.
+    TooManyEntries, "too-many-entries", Error;
     /// In the canonical form another name of the inode comes first.
     CarrierMoved, "carrier-moved", Warning;
     /// An xattr that the canonical form does not keep.

@@ -1,7 +1,7 @@
 //! Hard links, resolved once all lines are there.
 
-use super::assemble::{Line, find};
-use super::error::{Code, Field, Issue};
+use super::assemble::{Line, find, issue};
+use super::error::{Code, Field};
 use super::report::Report;
 use crate::tree::{Builder, NodeId};
 
@@ -9,7 +9,7 @@ use crate::tree::{Builder, NodeId};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PendingLink<'a> {
     pub(super) node: NodeId,
-    pub(super) line: u64,
+    pub(super) line: usize,
     /// PATH, escaped; the line starts with it.
     pub(super) path: &'a [u8],
     /// PAYLOAD, escaped.
@@ -113,6 +113,6 @@ fn follow(leads: &mut [Lead], from: usize) -> Lead {
 fn complain<'a>(report: &mut Report<'a>, link: &PendingLink<'a>, code: Code) {
     let text = report.line_at(link.path);
     let start = report.column_in(text, link.target);
-    let issue = Issue::tree(code, Field::Payload, start, link.target.len());
-    report.add(Line { number: link.line, text }, issue);
+    let issue = issue(code, Field::Payload, start, link.target.len());
+    report.add(Line { number: link.line, text }, &issue);
 }

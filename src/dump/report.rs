@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::assemble::Line;
-use super::error::{Code, Diagnostic, Issue, Position, Severity};
-use crate::num::wide;
+use super::error::{Code, Diagnostic, Issue, Severity};
 
 /// Which warnings are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +26,17 @@ pub struct Findings {
     pub warning_counts: BTreeMap<Code, u64>,
 }
 
+impl Findings {
+    /// The first error, and how many more there are.
+    pub(super) fn summary(&self) -> String {
+        match self.errors.as_slice() {
+            [] => String::from("the tree could not be built"),
+            [one] => one.to_string(),
+            [first, more @ ..] => format!("{first}, and {} more errors", more.len()),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Report<'a> {
     text: &'a [u8],
@@ -40,15 +50,15 @@ impl<'a> Report<'a> {
         Self { text, keep, max_errors: max_errors.max(1), found: Findings::default() }
     }
 
-    pub(super) fn add(&mut self, line: Line<'a>, issue: Issue) {
-        match issue.severity() {
+    pub(super) fn add(&mut self, line: Line<'a>, issue: &Issue) {
+        match issue.severity {
             Severity::Error if self.is_full() => {}
             Severity::Error => {
                 let diagnostic = self.diagnostic(line, issue);
                 self.found.errors.push(diagnostic);
             }
             Severity::Warning => {
-                let count = self.found.warning_counts.entry(issue.code()).or_default();
+                let count = self.found.warning_counts.entry(issue.code).or_default();
                 *count += 1;
                 if *count == 1 || self.keep == Warnings::All {
                     let diagnostic = self.diagnostic(line, issue);
@@ -58,10 +68,8 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn diagnostic(&self, line: Line<'a>, issue: Issue) -> Diagnostic {
-        let offset = self.offset(line.text) + wide(issue.start());
-        let column = wide(issue.start()) + 1;
-        Diagnostic::new(issue, Position { line: line.number, column, offset }, line.text)
+    fn diagnostic(&self, line: Line<'a>, issue: &Issue) -> Diagnostic {
+        Diagnostic::new(issue, line.text, line.number, self.offset(line.text))
     }
 
     pub(super) fn has_errors(&self) -> bool {
@@ -78,8 +86,7 @@ impl<'a> Report<'a> {
 
     /// The line that starts with a piece of the text.
     pub(super) fn line_at(&self, start: &'a [u8]) -> &'a [u8] {
-        let from = usize::try_from(self.offset(start)).unwrap_or(usize::MAX);
-        let rest = self.text.get(from..).unwrap_or_default();
+        let rest = self.text.get(self.offset(start)..).unwrap_or_default();
         let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         rest.get(..end).unwrap_or_default()
     }
@@ -90,8 +97,7 @@ impl<'a> Report<'a> {
     }
 
     /// Where a piece of the text starts in it.
-    fn offset(&self, piece: &[u8]) -> u64 {
-        let at = piece.as_ptr().addr().checked_sub(self.text.as_ptr().addr());
-        at.map_or(0, wide)
+    fn offset(&self, piece: &[u8]) -> usize {
+        piece.as_ptr().addr().saturating_sub(self.text.as_ptr().addr()).min(self.text.len())
     }
 }

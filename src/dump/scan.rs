@@ -6,7 +6,7 @@
 
 use super::bitmap;
 use super::entry::{Body, Entry, Fields};
-use super::escape::unescaped_len;
+use super::escape::unescape;
 use crate::num::{index, low32, wide};
 use crate::tree::{FileType, Mode, Mtime};
 
@@ -116,7 +116,7 @@ impl<'a> CleanXattrs<'a> {
     }
 
     /// Takes note of a text that the parser had nothing to say about.
-    pub(super) fn learn(&mut self, text: &'a [u8]) {
+    fn learn(&mut self, text: &'a [u8]) {
         if let Some(place) = self.slots.get_mut(slot(text, Self::SLOTS)) {
             *place = text;
         }
@@ -403,7 +403,7 @@ fn symlink(fields: &Fields<'_>) -> bool {
 
 /// The length of a content once unescaped, if its escapes are good.
 fn escaped_len(content: &[u8]) -> Option<usize> {
-    unescaped_len(content).ok()
+    unescape(content).ok().map(|content| content.len())
 }
 
 /// 64 or 128 digits in lower case.

@@ -289,20 +289,23 @@ impl<'t> Areas<'t> {
         header.as_bytes().iter().copied().chain(references).chain(entries).collect()
     }
 
-    /// The order in which an inode's xattrs are stored: entries first, then references, as indices
-    /// into its stored set. `external` says whether metacopy and redirect take part.
-    pub(super) fn stored_order(&self, set: SetId, external: Option<&External<'_>>) -> Vec<usize> {
-        let Some(set) = self.sets.sets.get(index(set)) else { return Vec::new() };
+    pub(super) fn signature(&self, set: SetId, external: Option<&External<'_>>) -> Signature {
         let is_shared = |which| {
             external.is_some_and(|e| e.has(which) && self.external_place(e, which).is_some())
         };
+        Signature { set, shared: [is_shared(Which::Metacopy), is_shared(Which::Redirect)] }
+    }
+
+    /// The order in which an inode's xattrs are stored: entries first, then references, as indices
+    /// into its stored set.
+    pub(super) fn stored_order(&self, signature: Signature) -> Vec<usize> {
+        let Some(set) = self.sets.sets.get(index(signature.set)) else { return Vec::new() };
         let (mut entries, mut references, mut used) = (Vec::new(), Vec::new(), 0usize);
         let mut last = 0;
         for (i, (pair, shared)) in set.pairs.iter().enumerate() {
             let now = stretch(&pair.key);
-            for passed in last..now {
-                used += usize::from(special_after(passed).is_some_and(is_shared));
-            }
+            let passed = signature.shared.get(last..now).unwrap_or_default();
+            used += passed.iter().filter(|&&shared| shared).count();
             last = now;
             if shared.is_some() && used < MAX_REFERENCES {
                 references.push(i);
@@ -314,6 +317,14 @@ impl<'t> Areas<'t> {
         entries.extend(references);
         entries
     }
+}
+
+/// What the order of an inode's stored xattrs depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Signature {
+    pub(super) set: SetId,
+    /// Whether metacopy and redirect are references.
+    shared: [bool; 2],
 }
 
 const fn slot(which: Which) -> usize {

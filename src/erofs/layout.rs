@@ -120,14 +120,14 @@ pub fn layout<'t>(tree: &'t Tree<'t>, version: Version) -> Result<Layout<'t>, Wr
 
 /// Which inodes store more than their own xattrs.
 #[derive(Debug)]
-struct Roles {
+pub(super) struct Roles {
     root: InodeId,
     /// Directories with a whiteout among the names that carry their inode there.
     with_whiteouts: BTreeSet<InodeId>,
 }
 
 impl Roles {
-    fn new(tree: &Tree<'_>) -> Self {
+    pub(super) fn new(tree: &Tree<'_>) -> Self {
         let mut with_whiteouts = BTreeSet::new();
         if tree.inodes().any(|inode| inode.is_whiteout()) {
             // The directories above the current node, with the end of their subtree.
@@ -146,7 +146,7 @@ impl Roles {
     }
 
     #[inline]
-    fn of(&self, id: InodeId, inode: &Inode<'_, '_>) -> Role {
+    pub(super) fn of(&self, id: InodeId, inode: &Inode<'_, '_>) -> Role {
         match inode.file_type() {
             FileType::CharDevice if inode.is_whiteout() => Role::Whiteout,
             FileType::Directory => {
@@ -165,7 +165,7 @@ impl Roles {
 }
 
 /// Looks at every inode once: xattrs, what external files share, and the oldest time.
-fn survey<'t>(
+pub(super) fn survey<'t>(
     tree: &'t Tree<'t>,
     policy: Policy,
     roles: &Roles,

@@ -11,6 +11,7 @@
 mod build;
 mod index;
 mod node;
+mod rewrite;
 mod store;
 mod walk;
 mod xattr;
@@ -18,6 +19,7 @@ mod xattr;
 pub(crate) use build::Key;
 pub use build::{BuildError, Builder};
 pub(crate) use node::Kind;
+pub(crate) use rewrite::Keep;
 pub use node::{Facts, FileType, InodeId, Mode, Mtime, NodeId};
 pub use walk::{Children, Step, Walk};
 pub use xattr::{Xattr, XattrSet};

@@ -297,6 +297,11 @@ impl Node {
         Self { packed: target.packed | LINK, ..self }
     }
 
+    /// Makes the name carry its inode, or be a hard link to it.
+    pub(crate) const fn carry(&mut self, carries: bool) {
+        self.packed = if carries { self.packed & !LINK } else { self.packed | LINK };
+    }
+
     #[inline]
     pub(crate) const fn is_link(self) -> bool {
         self.packed & LINK != 0

@@ -1,7 +1,6 @@
 //! Names in a directory.
 
 use std::slice;
-use std::vec;
 
 use zerocopy::FromBytes;
 
@@ -18,59 +17,8 @@ pub(super) struct Record<'a> {
     pub(super) dirent: &'a Dirent,
 }
 
-/// The names of a directory, sorted by bytes.
+/// The names of a directory, in the order in which they are stored.
 #[derive(Debug)]
-pub(super) enum Names<'a> {
-    /// They are stored so, as every writer does.
-    Sorted(Records<'a>),
-    /// They were not, and no name comes twice.
-    Unsorted(vec::IntoIter<Record<'a>>),
-}
-
-impl<'a> Names<'a> {
-    /// Checks the directory blocks, all of them, and the order of the names.
-    pub(super) fn read(image: Image<'a>, data: Data<'a>) -> Result<Self, ImageError> {
-        let records = Records::new(image, data);
-        let mut last: &[u8] = b"";
-        for record in records.clone() {
-            let name = record?.name;
-            if last >= name {
-                return Self::sort(image, records);
-            }
-            last = name;
-        }
-        Ok(Self::Sorted(records))
-    }
-
-    #[cold]
-    fn sort(image: Image<'a>, records: Records<'a>) -> Result<Self, ImageError> {
-        let mut sorted = records.collect::<Result<Vec<_>, _>>()?;
-        sorted.sort_unstable_by_key(|record| record.name);
-        for two in sorted.windows(2) {
-            if let [a, b] = two
-                && a.name == b.name
-            {
-                return Err(image.error(b.dirent, Structure::Dirent, BuildError::Duplicate));
-            }
-        }
-        Ok(Self::Unsorted(sorted.into_iter()))
-    }
-}
-
-impl<'a> Iterator for Names<'a> {
-    type Item = Result<Record<'a>, ImageError>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Self::Sorted(records) => records.next(),
-            Self::Unsorted(records) => records.next().map(Ok),
-        }
-    }
-}
-
-/// The names of a directory as they are stored.
-#[derive(Clone, Debug)]
 pub(super) struct Records<'a> {
     image: Image<'a>,
     /// What is left of the current block's records.
@@ -83,7 +31,7 @@ pub(super) struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    fn new(image: Image<'a>, data: Data<'a>) -> Self {
+    pub(super) fn new(image: Image<'a>, data: Data<'a>) -> Self {
         let blocks = data.blocks.chunks(BLOCK_SIZE);
         Self { image, dirents: [].iter(), block: &[], blocks, tail: data.tail }
     }

@@ -12,6 +12,7 @@ pub(super) struct Inode<'a> {
     /// Where it lies, in bytes from the start of the image.
     pub(super) at: usize,
     pub(super) mode: Mode,
+    pub(super) file_type: FileType,
     pub(super) size: u64,
     pub(super) nlink: u32,
     pub(super) uid: u32,
@@ -63,18 +64,14 @@ impl<'a> Inode<'a> {
         })?;
         let Header { size, nlink, uid, gid, mtime, u, .. } = header;
         let tail = area.saturating_add(xattrs.len());
-        Ok(Self { at, mode, size, nlink, uid, gid, mtime, xattrs, layout, u, tail })
-    }
-
-    #[inline]
-    pub(super) fn file_type(&self) -> FileType {
-        self.mode.file_type()
+        let file_type = mode.file_type();
+        Ok(Self { at, mode, file_type, size, nlink, uid, gid, mtime, xattrs, layout, u, tail })
     }
 
     /// Device number; 0 for what is no device.
     #[inline]
     pub(super) fn rdev(&self) -> u32 {
-        if self.file_type().is_device() { self.u } else { 0 }
+        if self.file_type.is_device() { self.u } else { 0 }
     }
 
     /// Whether the data lies nowhere in the image.

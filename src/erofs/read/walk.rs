@@ -1,10 +1,13 @@
-//! The way through an image: depth first, names sorted by bytes.
+//! The way through an image: depth first, names in the order in which they are stored.
+//!
+//! Every writer stores them sorted. The builder minds if they are not, and refuses a name that comes
+//! twice.
 
 use zerocopy::IntoBytes;
 
 use super::super::disk::{FIRST_INODE_OFFSET, InodeCompact, MAX_CONTENT, MAX_PATH, Metacopy};
 use super::super::error::{ImageError, ImageErrorKind, Structure};
-use super::dir::{Names, Record, up_to_nul};
+use super::dir::{Record, Records, up_to_nul};
 use super::image::{Image, Whiteouts};
 use super::inode::{Data, Inode};
 use super::links::{Links, Meeting};
@@ -19,7 +22,7 @@ pub(super) fn walk(image: Image<'_>) -> Result<Tree<'_>, ImageError> {
     walker.root()?;
     while let Some(directory) = walker.open.last_mut() {
         let parent = directory.node;
-        match directory.names.next() {
+        match directory.records.next() {
             Some(record) => walker.name(parent, record?)?,
             None => _ = walker.open.pop(),
         }
@@ -30,7 +33,7 @@ pub(super) fn walk(image: Image<'_>) -> Result<Tree<'_>, ImageError> {
 /// A directory on the way down, with the names still to come.
 struct Open<'a> {
     node: NodeId,
-    names: Names<'a>,
+    records: Records<'a>,
 }
 
 struct Walker<'a> {
@@ -78,7 +81,8 @@ impl<'a> Walker<'a> {
         let found = self.xattrs.read(&inode, &mut self.builder)?;
         let facts = facts(&inode, &found, data, &mut self.scratch)?;
         self.builder.set_root(&facts).map_err(|kind| inode.error(kind))?;
-        self.enter(NodeId::ROOT, data)
+        self.enter(NodeId::ROOT, data);
+        Ok(())
     }
 
     /// Adds a name, and opens the directory if it is one.
@@ -91,7 +95,7 @@ impl<'a> Walker<'a> {
         let image = self.image;
         let error = |kind: BuildError| image.error(record.dirent, Structure::Dirent, kind);
         if self.links.meet(at).map_err(error)? == Meeting::Again {
-            if inode.file_type() == FileType::Directory {
+            if inode.file_type == FileType::Directory {
                 let kind = ImageErrorKind::DirectoryTwice;
                 return Err(image.error(record.dirent, Structure::Dirent, kind));
             }
@@ -103,22 +107,20 @@ impl<'a> Walker<'a> {
         let found = self.xattrs.read(&inode, &mut self.builder)?;
         let facts = facts(&inode, &found, data, &mut self.scratch)?;
         let node = self.builder.add(parent, record.name, &facts).map_err(error)?;
-        match inode.file_type() {
-            FileType::Directory => self.enter(node, data),
-            _ => Ok(()),
+        if inode.file_type == FileType::Directory {
+            self.enter(node, data);
         }
+        Ok(())
     }
 
-    fn enter(&mut self, node: NodeId, data: Data<'a>) -> Result<(), ImageError> {
-        let names = Names::read(self.image, data)?;
-        self.open.push(Open { node, names });
-        Ok(())
+    fn enter(&mut self, node: NodeId, data: Data<'a>) {
+        self.open.push(Open { node, records: Records::new(self.image, data) });
     }
 
     /// Whether an inode is one of the whiteouts that the writer put into the root.
     #[inline]
     fn is_generated(&self, inode: &Inode<'a>) -> Result<bool, ImageError> {
-        let whiteout = inode.file_type() == FileType::CharDevice && inode.rdev() == 0;
+        let whiteout = inode.file_type == FileType::CharDevice && inode.rdev() == 0;
         if !whiteout || self.image.whiteouts() == Whiteouts::Plain {
             return Ok(false);
         }
@@ -141,14 +143,14 @@ impl<'a> Walker<'a> {
 
 #[inline]
 fn data<'a>(image: &Image<'a>, inode: &Inode<'a>) -> Result<Data<'a>, ImageError> {
-    let limit = match inode.file_type() {
+    let limit = match inode.file_type {
         FileType::Directory => u64::MAX,
         FileType::Symlink => wide(MAX_PATH),
         FileType::Regular if !inode.is_chunked() => MAX_CONTENT,
         _ => return Ok(Data::EMPTY),
     };
     if inode.size > limit {
-        return Err(inode.error(match inode.file_type() {
+        return Err(inode.error(match inode.file_type {
             FileType::Symlink => ImageErrorKind::TargetLength(inode.size),
             _ => ImageErrorKind::ContentTooLong(inode.size),
         }));
@@ -178,7 +180,7 @@ fn facts<'s>(
         digest: None,
         xattrs: found.set,
     };
-    match inode.file_type() {
+    match inode.file_type {
         FileType::Regular if found.whiteout => {
             let mode = Mode::new(CHAR_DEVICE | inode.mode.permissions());
             facts.mode = mode.unwrap_or(inode.mode);

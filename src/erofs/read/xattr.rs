@@ -1,6 +1,7 @@
 //! Xattrs of an inode: those that are its own, those it refers to, and what they mean.
 
 use std::collections::BTreeMap;
+use std::mem::replace;
 
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;
@@ -23,11 +24,18 @@ pub(super) struct Found<'a> {
     pub(super) metacopy: Option<&'a [u8]>,
     /// The regular file stands for a whiteout.
     pub(super) whiteout: bool,
+    /// One of these three came twice.
+    twice: bool,
 }
 
 impl Found<'_> {
-    const NOTHING: Self =
-        Self { set: XattrSet::EMPTY, redirect: None, metacopy: None, whiteout: false };
+    const NOTHING: Self = Self {
+        set: XattrSet::EMPTY,
+        redirect: None,
+        metacopy: None,
+        whiteout: false,
+        twice: false,
+    };
 }
 
 /// The name of an xattr: index of its prefix, and the rest. Equal names are equal here.
@@ -60,10 +68,13 @@ pub(super) struct Xattrs<'a> {
     image: Image<'a>,
     keys: Keys<'a>,
     sets: RefSets,
-    /// Of the inode at hand: what is kept of it, the references to it, and all other names.
+    /// The last list of references that were all kept and nothing else, for regular files and for
+    /// all others, with its set. Most inodes have the same one as the inode before.
+    last: [(&'a [U32], XattrSet); 2],
+    /// Of the inode at hand: what is kept, the references to it, and the names that are dropped.
     kept: Vec<Pair<'a>>,
     references: Vec<u32>,
-    aside: Vec<Name<'a>>,
+    dropped: Vec<Name<'a>>,
 }
 
 impl<'a> Xattrs<'a> {
@@ -72,9 +83,10 @@ impl<'a> Xattrs<'a> {
             image,
             keys: Keys { by_name: BTreeMap::new(), room: image.bytes.len() },
             sets: RefSets::new(),
+            last: [(&[], XattrSet::EMPTY); 2],
             kept: Vec::new(),
             references: Vec::new(),
-            aside: Vec::new(),
+            dropped: Vec::new(),
         }
     }
 
@@ -98,18 +110,34 @@ impl<'a> Xattrs<'a> {
     ) -> Result<Found<'a>, ImageError> {
         self.kept.clear();
         self.references.clear();
-        self.aside.clear();
+        self.dropped.clear();
         let mut found = Found::NOTHING;
         let overrun =
             || self.image.error(inode.xattrs, Structure::XattrArea, ImageErrorKind::XattrOverrun);
         let (references, entries) = split_area(inode.xattrs).ok_or_else(overrun)?;
         self.read_own(inode, entries, &mut found)?;
-        self.read_shared(inode, references, &mut found)?;
-        if is_twice(&mut self.aside) {
+        let [regular, other] = &self.last;
+        let last = if inode.file_type == FileType::Regular { regular } else { other };
+        if self.kept.is_empty() && last.0 == references {
+            found.set = last.1;
+        } else {
+            self.read_shared(inode, references, &mut found)?;
+            found.set = self.set(inode, builder)?;
+            self.remember(inode, references, found.set);
+        }
+        if found.twice || is_twice(&mut self.dropped) {
             return Err(self.twice(inode));
         }
-        found.set = self.set(inode, builder)?;
         Ok(found)
+    }
+
+    /// Notes the set of a list of references, if it is all of the set and the set is all of it.
+    fn remember(&mut self, inode: &Inode<'a>, references: &'a [U32], set: XattrSet) {
+        if references.len() == self.references.len() && references.len() == self.kept.len() {
+            let [regular, other] = &mut self.last;
+            let last = if inode.file_type == FileType::Regular { regular } else { other };
+            *last = (references, set);
+        }
     }
 
     /// Reads the entries in the inode, which end where the area does.
@@ -155,18 +183,16 @@ impl<'a> Xattrs<'a> {
         reference: Option<u32>,
         found: &mut Found<'a>,
     ) {
-        match meaning(pair.name, inode.file_type(), self.image.whiteouts()) {
+        match meaning(pair.name, inode.file_type, self.image.whiteouts()) {
             Meaning::Kept(name) => {
                 self.kept.push(Pair { name, ..pair });
                 self.references.extend(reference);
-                return;
             }
-            Meaning::Redirect => found.redirect = Some(pair.value),
-            Meaning::Metacopy => found.metacopy = Some(pair.value),
-            Meaning::Whiteout => found.whiteout = true,
-            Meaning::Dropped => {}
+            Meaning::Redirect => found.twice |= found.redirect.replace(pair.value).is_some(),
+            Meaning::Metacopy => found.twice |= found.metacopy.replace(pair.value).is_some(),
+            Meaning::Whiteout => found.twice |= replace(&mut found.whiteout, true),
+            Meaning::Dropped => self.dropped.push(pair.name),
         }
-        self.aside.push(pair.name);
     }
 
     /// The set of what is kept. If all of it is shared, there may be one already.
@@ -195,9 +221,8 @@ impl<'a> Xattrs<'a> {
         builder: &mut Builder<'a>,
     ) -> Result<XattrSet, ImageError> {
         let area = inode.xattrs;
-        self.aside.clear();
-        self.aside.extend(self.kept.iter().map(|pair| pair.name));
-        if is_twice(&mut self.aside) {
+        let mut names: Vec<_> = self.kept.iter().map(|pair| pair.name).collect();
+        if is_twice(&mut names) {
             return Err(self.twice(inode));
         }
         let error = |kind: ImageErrorKind| self.image.error(area, Structure::XattrArea, kind);
