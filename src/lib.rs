@@ -1,4 +1,85 @@
-//! Filesystem trees as text.
+//! Filesystem trees as text: composefs dumps, EROFS images and the tree between them.
+//!
+//! Into the library go a dump text or an image; out come the same tree as the other one, byte for
+//! byte what the reference implementation writes, and fs-verity digests. Everything is a conversion
+//! through one [canonical tree](tree):
+//!
+//! ```text
+//!     cfs    cfs-dump    cfs-mkimage          programs: one match on `cli::run`
+//!       \________|____________/
+//!                |
+//!               cli            flags, files, wording, exit codes
+//!             threads          the pure pieces below, on several threads
+//!  ==============|============================ below: values in, values out
+//!              canon           the canonical form: what an image gives back
+//!             /     \
+//!          erofs     |         image <-> tree
+//!             \      |
+//!    dump ---> tree -'         text <-> tree
+//!                |
+//!             verity           fs-verity digests
+//! ```
+//!
+//! # The modules
+//!
+//! * [`verity`] computes digests. [`verity::digest`] takes bytes, [`verity::Hasher`] a stream; leaves
+//!   are hashed in batches by the fastest kernel the processor has.
+//! * [`tree`] is the value in the middle. It keeps each fact as it was given and derives none; it
+//!   borrows names and values from the text or image it was read from. [`tree::Builder`] is the only
+//!   way to make one.
+//! * [`dump`] reads and prints text. [`dump::parse`] collects everything there is to say about a
+//!   text, each finding with its line and column; [`dump::print()`] gives text that parses to an equal
+//!   tree.
+//! * [`erofs`] reads and writes images. [`erofs::layout()`] gives everything its place, with arithmetic
+//!   that can be tested as such; [`erofs::Layout::emit`] then writes any stretch of the image and
+//!   cannot fail. [`erofs::read`] trusts no number. Both use one definition of each
+//!   [structure on disk](erofs::disk).
+//! * [`canon`] brings a tree into the form that reading its image back would give.
+//! * [`threads`] runs the pieces of `dump`, `erofs` and `verity` on several threads.
+//! * `cli` is what the programs share; with the feature `cli`.
+//!
+//! # What holds everywhere
+//!
+//! * **Data flows one way:** source to tree to sink. `dump` and `erofs` never name each other.
+//! * **Below the double line** nothing reads a file, a clock, the environment or a random number, and
+//!   nothing starts a thread. `tests/tidy.rs` holds that.
+//! * **The same tree gives the same image** on every machine, every day, with any number of threads.
+//! * **Nothing is repaired in silence.** What is taken although it is dubious is a warning with a
+//!   place; what would be lost by canonicalising is one too.
+//! * **Input is untrusted.** Any bytes give a tree or an error: no panic, no endless loop, and memory
+//!   within a small multiple of the input. Nothing recurses, however deep a path is.
+//! * **`unsafe`** stands in the hashing kernels and in one call of the line scanner; **`as`** in one
+//!   module for numbers and in constants of the kernels.
+//!
+//! # Errors
+//!
+//! There are three families, by what a user can act on: [`dump::ParseError`] points into a text,
+//! [`erofs::ImageError`] at a byte of an image, and [`erofs::WriteError`] at the node of a tree that
+//! no image can hold.
+//!
+//! # Testing
+//!
+//! What a function must always do is a law in `tests/laws`, which property tests and fuzz targets
+//! share. What the reference does is a fixture with a second source, never our own output.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
+pub mod canon;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod dump;
+pub mod erofs;
 mod num;
+pub mod threads;
 pub mod tree;
 pub mod verity;

@@ -8,7 +8,7 @@ use super::batch::{Batch, Item};
 use super::entry::{Body, Entry, Fields};
 use super::error::{Code, Detail, Field, Issue, Profile};
 use super::escape::unescape;
-use super::line::xattrs_of;
+use super::line::{BYTE_ORDER_MARK, xattrs_of};
 use super::links::{self, PendingLink};
 use super::report::Report;
 use super::scan::slot;
@@ -34,6 +34,8 @@ pub struct Assembler<'a> {
     report: Report<'a>,
     lines: usize,
     bytes: usize,
+    /// Length of the last digest.
+    digest_len: usize,
 }
 
 /// Why a line did not get into the tree.
@@ -54,6 +56,7 @@ impl<'a> Assembler<'a> {
             report: Report::new(text, options.warnings, options.max_errors),
             lines: 0,
             bytes: text.len(),
+            digest_len: 0,
         }
     }
 
@@ -67,18 +70,35 @@ impl<'a> Assembler<'a> {
         for (i, item) in batch.items.iter().enumerate() {
             self.lines += 1;
             let number = self.lines;
+            if number == 1 && self.starts_with_mark() {
+                while issues.next_if(|found| index(found.item) == i).is_some() {}
+                continue;
+            }
             while let Some(found) = issues.next_if(|found| index(found.item) == i) {
                 self.report.add(Line { number, text: found.line }, &found.issue);
             }
             match item {
                 Item::Entry(entry) => self.entry(number, entry),
-                Item::Bad { path, directory } => self.register(path, *directory),
+                Item::Bad { path, directory } => self.register(*path, *directory),
             }
             if self.report.is_full() {
                 return ControlFlow::Break(());
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Reports a byte-order mark. What follows it in the line is not looked at.
+    fn starts_with_mark(&mut self) -> bool {
+        let text = self.report.text();
+        if !text.starts_with(BYTE_ORDER_MARK) {
+            return false;
+        }
+        let line = Line { number: 1, text: self.report.line_at(text) };
+        let mark = issue(Code::ByteOrderMark, Field::Line, 0, BYTE_ORDER_MARK.len());
+        self.report.add(line, &mark);
+        self.register(None, true);
+        true
     }
 
     /// Makes room for as many entries as there will be if all parts are like the first.
@@ -120,7 +140,7 @@ impl<'a> Assembler<'a> {
                 let line = Line { number, text: self.report.line_at(entry.path) };
                 self.report.add(line, &issue(code, Field::Path, 0, entry.path.len()));
                 if matches!(code, Code::NoRoot) {
-                    self.register(&Some(entry.path), false);
+                    self.register(Some(entry.path), false);
                 }
             }
         }
@@ -132,7 +152,7 @@ impl<'a> Assembler<'a> {
             return self.root(entry);
         };
         match &entry.body {
-            Body::Inode(fields) => self.inode(place.parent, &place.name, fields),
+            Body::Inode(fields) => self.inode(number, entry.path, &place, fields),
             Body::Link { target } => {
                 let node = self.builder.link(place.parent, &place.name).map_err(refusal)?;
                 self.links.push(PendingLink { node, line: number, path: entry.path, target });
@@ -157,24 +177,44 @@ impl<'a> Assembler<'a> {
     #[inline]
     fn inode(
         &mut self,
-        parent: NodeId,
-        name: &[u8],
+        number: usize,
+        path: &'a [u8],
+        place: &Place<'a>,
         fields: &Fields<'a>,
     ) -> Result<NodeId, Refused> {
         let set = self.xattrs.get(&mut self.builder, fields.xattrs)?;
         let mut values = Values::default();
         let facts = values.facts(fields, set);
-        self.builder.add(parent, name, &facts).map_err(refusal)
+        let digest_len = facts.digest.map_or(0, <[u8]>::len);
+        let node = self.builder.add(place.parent, &place.name, &facts).map_err(refusal)?;
+        if digest_len != self.digest_len && digest_len > 0 {
+            self.mixed_digests(number, path, fields, digest_len);
+        }
+        Ok(node)
+    }
+
+    /// Warns of the first digest whose length differs from those before.
+    #[cold]
+    fn mixed_digests(&mut self, number: usize, path: &'a [u8], fields: &Fields<'a>, len: usize) {
+        let before = std::mem::replace(&mut self.digest_len, len);
+        if before == 0 {
+            return;
+        }
+        let text = self.report.line_at(path);
+        let digest = fields.digest.unwrap_or_default();
+        let start = self.report.column_in(text, digest);
+        let mixed = issue(Code::MixedDigests, Field::Digest, start, digest.len());
+        self.report.add(Line { number, text }, &mixed);
     }
 
     /// Registers the path of a line with an error, so that what lies below raises no second one.
-    fn register(&mut self, path: &Option<&'a [u8]>, directory: bool) {
+    fn register(&mut self, path: Option<&'a [u8]>, directory: bool) {
         let bits = if directory { 0o40755 } else { 0o100_644 };
         let (Some(mode), Some(root_mode)) = (Mode::new(bits), Mode::new(0o40755)) else { return };
         if self.builder.is_empty() && self.builder.set_root(&Facts::new(root_mode)).is_err() {
             return;
         }
-        let Some(path) = *path else { return };
+        let Some(path) = path else { return };
         let place = self.paths.place(&mut self.builder, path);
         if let Ok(Some(place)) = place
             && let Ok(node) = self.builder.add(place.parent, &place.name, &Facts::new(mode))

@@ -5,12 +5,18 @@
 //! [`Token`] as [`Finding`]s, for the caller to weigh. A finding of class `StrictError` is what
 //! tells the two start rules of the grammar apart.
 
+mod token;
+
+pub(super) use token::{Body, Entry, Finding, Hardlink, Line, Number, Pair, Time, Token};
+
 use nom::branch::alt;
-use nom::bytes::complete::{is_not, tag, take, take_till, take_till1, take_while, take_while1};
+use nom::bytes::complete::{tag, take, take_till, take_till1, take_while1};
 use nom::character::complete::{char, digit1, oct_digit1, one_of};
 use nom::combinator::{consumed, eof, not, opt, peek, recognize, verify};
+use nom::error::{Error, ErrorKind};
 use nom::multi::{count, many_m_n, many0, many0_count, many1_count, separated_list1};
-use nom::sequence::{preceded, terminated};
+use nom::number::complete::u8 as one_byte;
+use nom::sequence::{preceded, separated_pair, terminated};
 use nom::{Err, IResult, Parser};
 
 use super::error::{Class, Code, Detail, Field};
@@ -19,129 +25,10 @@ use super::escape::{escape_at, is_graphic, unescape};
 /// What a parser leaves, and what it made of the rest.
 pub(super) type Parsed<'a, T> = IResult<&'a [u8], T>;
 
-/// Something to say about a piece of the text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Finding<'a> {
-    pub(super) code: Code,
-    pub(super) class: Class,
-    pub(super) field: Field,
-    /// What to underline.
-    pub(super) at: &'a [u8],
-    /// What to quote, if that is not the same.
-    pub(super) quote: Option<&'a [u8]>,
-    pub(super) detail: Detail,
-}
+/// A parser of this grammar.
+trait Lexer<'a, T>: Parser<&'a [u8], Output = T, Error = Error<&'a [u8]>> {}
 
-impl<'a> Finding<'a> {
-    pub(super) const fn new(code: Code, field: Field, at: &'a [u8]) -> Self {
-        Self { code, class: code.class(), field, at, quote: None, detail: Detail::Span }
-    }
-
-    pub(super) const fn detail(self, detail: Detail) -> Self {
-        Self { detail, ..self }
-    }
-
-    pub(super) const fn class(self, class: Class) -> Self {
-        Self { class, ..self }
-    }
-}
-
-/// A field as it stands in the line, what it means, and what is odd about it.
-#[derive(Clone, Debug)]
-pub(super) struct Token<'a, T = ()> {
-    pub(super) raw: &'a [u8],
-    /// `None` if there is no saying what it means.
-    pub(super) value: Option<T>,
-    /// In the order in which they are reported; an error is the last one.
-    pub(super) findings: Vec<Finding<'a>>,
-}
-
-impl<'a> Token<'a> {
-    /// The field, unless it is a lone `-`, empty or missing.
-    pub(super) fn set(&self) -> Option<&'a [u8]> {
-        Some(self.raw).filter(|raw| !raw.is_empty() && *raw != b"-")
-    }
-}
-
-/// A number, still as digits.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Number<'a> {
-    /// Sign and digits.
-    pub(super) raw: &'a [u8],
-    pub(super) negative: bool,
-    pub(super) digits: &'a [u8],
-}
-
-impl Number<'_> {
-    /// Whether the same number has a shorter spelling.
-    fn is_odd(&self) -> bool {
-        let sign = self.raw.len() > self.digits.len();
-        let zero = self.digits.first() == Some(&b'0');
-        (sign && !self.negative) || (zero && (self.negative || self.digits.len() > 1))
-    }
-}
-
-/// MTIME, still as digits.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Time<'a> {
-    pub(super) seconds: Number<'a>,
-    pub(super) nanoseconds: Number<'a>,
-}
-
-/// Key and value of an xattr, escaped.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pair<'a> {
-    pub(super) key: &'a [u8],
-    pub(super) value: &'a [u8],
-}
-
-/// A line, lexed.
-#[derive(Clone, Debug)]
-pub(super) struct Line<'a> {
-    /// What is wrong with the line as a whole.
-    pub(super) findings: Vec<Finding<'a>>,
-    pub(super) path: Token<'a>,
-    /// Says that there are too few fields.
-    pub(super) missing: Option<Finding<'a>>,
-    pub(super) body: Body<'a>,
-}
-
-/// What comes behind PATH.
-#[derive(Clone, Debug)]
-pub(super) enum Body<'a> {
-    /// Too few fields to mean anything.
-    Short,
-    Hardlink(Hardlink<'a>),
-    Entry(Box<Entry<'a>>),
-}
-
-/// What counts on the line of a hard link.
-#[derive(Clone, Debug)]
-pub(super) struct Hardlink<'a> {
-    /// The `@`.
-    pub(super) sign: &'a [u8],
-    pub(super) mode: Token<'a, Number<'a>>,
-    pub(super) target: Token<'a>,
-}
-
-/// The fields of an entry.
-#[derive(Clone, Debug)]
-pub(super) struct Entry<'a> {
-    pub(super) size: Token<'a, Number<'a>>,
-    pub(super) mode: Token<'a, Number<'a>>,
-    pub(super) nlink: Token<'a, Number<'a>>,
-    pub(super) uid: Token<'a, Number<'a>>,
-    pub(super) gid: Token<'a, Number<'a>>,
-    pub(super) rdev: Token<'a, Number<'a>>,
-    pub(super) mtime: Token<'a, Time<'a>>,
-    pub(super) payload: Token<'a>,
-    pub(super) content: Token<'a>,
-    pub(super) digest: Token<'a>,
-    pub(super) xattrs: Vec<Token<'a, Pair<'a>>>,
-    /// All xattrs and the spaces between them.
-    pub(super) xattrs_raw: &'a [u8],
-    pub(super) trailing: Option<Finding<'a>>,
-}
+impl<'a, T, P: Parser<&'a [u8], Output = T, Error = Error<&'a [u8]>>> Lexer<'a, T> for P {}
 
 // ---- the text and its lines ---------------------------------------------------------------------
 
@@ -155,7 +42,7 @@ pub(super) fn dump(i: &[u8]) -> Parsed<'_, (Vec<Line<'_>>, bool)> {
 pub(super) fn line(i: &[u8]) -> Parsed<'_, Line<'_>> {
     let (rest, raw) = take_till1(|byte| byte == b'\n')(i)?;
     let (_, mut line) = alt((hardlink, entry)).parse(raw)?;
-    line.findings = line_findings(raw);
+    line.findings = Finding::of_line(raw).into_iter().collect();
     Ok((rest, line))
 }
 
@@ -170,7 +57,7 @@ pub(super) fn hardlink(i: &[u8]) -> Parsed<'_, Line<'_>> {
     let (rest, target) = opt(preceded(space, target)).parse(rest)?;
     let (rest, more) = many0_count(preceded(space, any)).parse(rest)?;
     let given = 3 + skipped.len() + usize::from(target.is_some()) + more;
-    let missing = missing_field(given, 9, rest);
+    let missing = Finding::missing_field(given, 9, rest);
     let body = match target {
         Some(target) => Body::Hardlink(Hardlink { sign, mode, target }),
         None => Body::Short,
@@ -182,7 +69,7 @@ pub(super) fn hardlink(i: &[u8]) -> Parsed<'_, Line<'_>> {
 pub(super) fn entry(i: &[u8]) -> Parsed<'_, Line<'_>> {
     let (rest, path) = path(i)?;
     let (end, more) = many0_count(preceded(space, any)).parse(rest)?;
-    let missing = missing_field(1 + more, 8, end);
+    let missing = Finding::missing_field(1 + more, 8, end);
     if missing.is_some_and(|finding| finding.class == Class::Error) {
         return Ok((end, Line { findings: Vec::new(), path, missing, body: Body::Short }));
     }
@@ -226,32 +113,10 @@ fn fields(i: &[u8]) -> Parsed<'_, Entry<'_>> {
     Ok((i, entry))
 }
 
-fn given_or_missing<'a>(
-    field: impl Fn(&'a [u8]) -> Parsed<'a, Token<'a>>,
-    i: &'a [u8],
-) -> Parsed<'a, Token<'a>> {
+fn given_or_missing<'a>(field: impl Lexer<'a, Token<'a>>, i: &'a [u8]) -> Parsed<'a, Token<'a>> {
     let (rest, given) = opt(preceded(space, field)).parse(i)?;
     let missing = || Token { raw: rest, value: Some(()), findings: Vec::new() };
     Ok((rest, given.unwrap_or_else(missing)))
-}
-
-fn missing_field(given: usize, least: usize, end: &[u8]) -> Option<Finding<'_>> {
-    let first = *Field::FIXED.get(given)?;
-    let class = if given < least { Class::Error } else { Class::StrictError };
-    Some(Finding::new(Code::MissingField, first, end).class(class).detail(Detail::Count(given)))
-}
-
-fn line_findings(raw: &[u8]) -> Vec<Finding<'_>> {
-    let nul = memchr::memchr(0, raw).and_then(|at| raw.get(at..=at));
-    let cr = raw.last_chunk::<1>().filter(|last| *last == b"\r");
-    let nul = nul.map(|at| {
-        Finding::new(Code::NulByte, Field::Line, at).detail(Detail::Words("a NUL byte"))
-    });
-    let cr = cr.map(|at| {
-        let words = Detail::Words("a carriage return before it");
-        Finding::new(Code::Crlf, Field::Line, at).detail(words)
-    });
-    nul.or(cr).into_iter().collect()
 }
 
 fn space(i: &[u8]) -> Parsed<'_, char> {
@@ -292,11 +157,8 @@ pub(super) fn target(i: &[u8]) -> Parsed<'_, Token<'_>> {
 /// `name`: a component of a path other than `.` and `..`.
 pub(super) fn name(i: &[u8]) -> Parsed<'_, &[u8]> {
     let more = || many0_count(alt((dot, plain)));
-    alt((
-        recognize((many_m_n(0, 2, dot), plain, more())),
-        recognize((count(dot, 3), more())),
-    ))
-    .parse(i)
+    alt((recognize((many_m_n(0, 2, dot), plain, more())), recognize((count(dot, 3), more()))))
+        .parse(i)
 }
 
 /// `slash`: a slash, escaped or not.
@@ -394,31 +256,32 @@ pub(super) fn mtime(i: &[u8]) -> Parsed<'_, Token<'_, Time<'_>>> {
 
 /// `seconds`: the part of MTIME before the dot.
 pub(super) fn seconds(i: &[u8]) -> Parsed<'_, Number<'_>> {
-    signed(one_of("+-"), digit1, i)
+    signed(one_of("+-"), digit1, 10, i)
 }
 
 /// `uint`: a decimal number.
 pub(super) fn uint(i: &[u8]) -> Parsed<'_, Number<'_>> {
-    signed(char('+'), digit1, i)
+    signed(char('+'), digit1, 10, i)
 }
 
 /// `octal`: an octal number.
 pub(super) fn octal(i: &[u8]) -> Parsed<'_, Number<'_>> {
-    signed(char('+'), oct_digit1, i)
+    signed(char('+'), oct_digit1, 8, i)
 }
 
 fn signed<'a>(
-    sign: impl Fn(&'a [u8]) -> Parsed<'a, char>,
-    digits: impl Fn(&'a [u8]) -> Parsed<'a, &'a [u8]>,
+    sign: impl Lexer<'a, char>,
+    digits: impl Lexer<'a, &'a [u8]>,
+    radix: u64,
     i: &'a [u8],
 ) -> Parsed<'a, Number<'a>> {
-    let number = |(raw, (sign, digits))| Number { raw, negative: sign == Some('-'), digits };
+    let number = |(raw, (sign, digits))| Number { raw, negative: sign == Some('-'), digits, radix };
     consumed((opt(sign), digits)).map(number).parse(i)
 }
 
 fn number<'a>(
     of: Field,
-    parser: impl Fn(&'a [u8]) -> Parsed<'a, Number<'a>>,
+    parser: impl Lexer<'a, Number<'a>>,
     i: &'a [u8],
 ) -> Parsed<'a, Token<'a, Number<'a>>> {
     let (rest, raw) = field(i)?;
@@ -430,11 +293,7 @@ fn number<'a>(
 }
 
 /// A whole field as numbers, or the first byte that fits none.
-fn digits<'a, T>(
-    field: Field,
-    mut parser: impl Parser<&'a [u8], Output = T, Error = nom::error::Error<&'a [u8]>>,
-    raw: &'a [u8],
-) -> Token<'a, T> {
+fn digits<'a, T>(field: Field, mut parser: impl Lexer<'a, T>, raw: &'a [u8]) -> Token<'a, T> {
     let bad = match parser.parse(raw) {
         Ok(([], value)) => return Token { raw, value: Some(value), findings: Vec::new() },
         Ok((rest, _)) => rest,
@@ -444,21 +303,6 @@ fn digits<'a, T>(
     let at = bad.get(..1).unwrap_or(bad);
     let finding = Finding { quote: Some(raw), ..Finding::new(Code::BadNumber, field, at) };
     Token { raw, value: None, findings: vec![finding] }
-}
-
-impl<'a, T> Token<'a, T> {
-    fn push(&mut self, finding: Finding<'a>) {
-        if self.value.is_some() {
-            self.findings.push(finding);
-            self.value = self.value.take().filter(|_| finding.class != Class::Error);
-        }
-    }
-
-    fn judge_spelling(&mut self, field: Field, number: Number<'a>) {
-        if number.is_odd() {
-            self.push(Finding::new(Code::NumberSpelling, field, number.raw));
-        }
-    }
 }
 
 // ---- strings ------------------------------------------------------------------------------------
@@ -501,34 +345,41 @@ pub(super) fn digest_digit(i: &[u8]) -> Parsed<'_, u8> {
 /// `xattr`: key, equals sign, value. Nothing at the end of a line is no xattr.
 pub(super) fn xattr(i: &[u8]) -> Parsed<'_, Token<'_, Pair<'_>>> {
     let (rest, raw) = preceded(peek(not(alt((eof, tag("\n"))))), field).parse(i)?;
-    let Ok((value, key)) = terminated(field_key, char('=')).parse(raw) else {
+    let Ok(([], (key, value))) = separated_pair(key, char('='), value).parse(raw) else {
         let finding = Finding::new(Code::XattrNoEquals, Field::Xattr, raw);
         return Ok((rest, Token { raw, value: None, findings: vec![finding] }));
     };
-    let mut token = Token { raw, value: Some(Pair { key, value }), findings: Vec::new() };
-    for finding in string(Field::Xattr, key).findings {
+    let pair = Pair { key: key.raw, value: value.raw };
+    let mut token = Token { raw, value: Some(pair), findings: Vec::new() };
+    let (spelling, rules): (Vec<_>, Vec<_>) =
+        key.findings.into_iter().partition(Finding::is_about_spelling);
+    for finding in spelling.into_iter().chain(value.findings).chain(rules) {
         token.push(finding);
     }
-    for finding in string(Field::Xattr, value).findings {
-        token.push(finding);
-    }
-    if key.is_empty() {
+    Ok((rest, token))
+}
+
+/// `key`: all before the first raw `=`.
+pub(super) fn key(i: &[u8]) -> Parsed<'_, Token<'_>> {
+    let (rest, raw) = take_till(|byte| matches!(byte, b'=' | b' ' | b'\n'))(i)?;
+    let mut token = string(Field::Xattr, raw);
+    if raw.is_empty() {
         token.push(Finding::new(Code::XattrKeyEmpty, Field::Xattr, raw));
-    } else if text(key).is_err() {
+    } else if text(raw).is_err() {
         token.push(Finding::new(Code::XattrKeyNul, Field::Xattr, raw));
     }
     Ok((rest, token))
 }
 
-/// All before the first raw `=`.
-fn field_key(i: &[u8]) -> Parsed<'_, &[u8]> {
-    take_till(|byte| byte == b'=')(i)
+/// `value`: all behind it, further equals signs too.
+pub(super) fn value(i: &[u8]) -> Parsed<'_, Token<'_>> {
+    field.map(|raw| string(Field::Xattr, raw)).parse(i)
 }
 
 /// `text`: a string without NUL.
 pub(super) fn text(i: &[u8]) -> Parsed<'_, &[u8]> {
-    let has_nul = |raw: &&[u8]| unescape(raw).is_ok_and(|bytes| bytes.contains(&0));
-    verify(data, |raw: &[u8]| !has_nul(&raw)).parse(i)
+    let has_nul = |raw: &[u8]| unescape(raw).is_ok_and(|bytes| bytes.contains(&0));
+    verify(data, |raw: &[u8]| !has_nul(raw)).parse(i)
 }
 
 /// `data`: any string.
@@ -540,8 +391,13 @@ pub(super) fn data(i: &[u8]) -> Parsed<'_, &[u8]> {
 pub(super) fn escape(i: &[u8]) -> Parsed<'_, u8> {
     match escape_at(i) {
         Some((byte, len)) => take(len).map(|_| byte).parse(i),
-        None => is_not("\\").map(|_| 0).parse(b"\\".as_slice()).map_err(|_: Err<()>| fail(i)),
+        None => Err(Err::Error(Error::new(i, ErrorKind::Escaped))),
     }
+}
+
+/// A byte that stands for itself, or an escape.
+fn byte(i: &[u8]) -> Parsed<'_, u8> {
+    alt((verify(one_byte, |byte| is_raw(*byte)), escape)).parse(i)
 }
 
 const fn is_raw(byte: u8) -> bool {
@@ -574,4 +430,10 @@ fn string(field: Field, raw: &[u8]) -> Token<'_> {
         _ => token.push(Finding::new(Code::NulByte, field, bad.get(..1).unwrap_or(bad))),
     }
     token
+}
+
+/// The bytes of what was meant as an escape.
+fn escape_span(raw: &[u8]) -> &[u8] {
+    let len = if raw.get(1) == Some(&b'x') { 4 } else { 2 };
+    raw.get(..len).unwrap_or(raw)
 }

@@ -32,7 +32,7 @@ pub use entry::{Body, Entry, Fields};
 pub use error::{Class, Code, Detail, Diagnostic, Field, Issue, Position, Profile, Severity};
 pub use escape::{BadEscape, Place, escape_into, unescape, unescape_into, unescaped_len};
 pub use explain::explain;
-pub use line::{Outcome, read_line, xattrs_of};
+pub use line::{Outcome, lexical_verdict, read_line, xattrs_of};
 pub use print::{print, print_to};
 pub use report::{Findings, Warnings};
 

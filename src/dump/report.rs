@@ -72,6 +72,10 @@ impl<'a> Report<'a> {
         Diagnostic::new(issue, line.text, line.number, self.offset(line.text))
     }
 
+    pub(super) fn text(&self) -> &'a [u8] {
+        self.text
+    }
+
     pub(super) fn has_errors(&self) -> bool {
         !self.found.errors.is_empty()
     }

@@ -5,7 +5,7 @@ use zerocopy::IntoBytes;
 use super::disk::name;
 use super::disk::{INDEX_TRUSTED, Metacopy, XattrHeader};
 use super::encode;
-use super::external::Which;
+use super::external::{Same, Which};
 use super::stored::{Pair, SetId, SharedPairs, StoredSet, StoredSets};
 use crate::num::{index, wide};
 use crate::tree::{Inode, InodeId};
@@ -29,6 +29,8 @@ pub(super) struct Areas<'t> {
     /// The same for metacopy and redirect of each inode; empty if none is shared.
     external_at: Vec<[u32; 2]>,
     pub(super) shared_table: Vec<u8>,
+    /// What metacopy and redirect leave of a filter.
+    external_masks: [u32; 2],
     /// What is added to a place to make a reference; known once the inodes are placed.
     pub(super) base: u32,
 }
@@ -44,6 +46,8 @@ struct Plan {
     entry_bytes: usize,
     /// Too many references for the short way.
     crowded: bool,
+    /// A reader takes a regular file with these for a whiteout.
+    marks_whiteout: bool,
 }
 
 /// The values of the xattrs that only external files have.
@@ -51,7 +55,7 @@ struct Plan {
 pub(super) struct External<'t> {
     id: InodeId,
     digest: &'t [u8],
-    payload: &'t [u8],
+    pub(super) payload: &'t [u8],
 }
 
 impl<'t> External<'t> {
@@ -105,67 +109,73 @@ fn key(which: Which) -> &'static [u8] {
     }
 }
 
-fn suffix(which: Which) -> &'static [u8] {
-    encode::split(key(which)).1
-}
-
-/// A shared value on its way into the table: a pair of a set, or that of some external files.
-enum Owner {
-    Pair(usize),
-    External(Which, Vec<InodeId>),
+/// The key without `trusted.`, as an entry holds it.
+const fn suffix(which: Which) -> &'static [u8] {
+    match which {
+        Which::Metacopy => b"overlay.metacopy",
+        Which::Redirect => b"overlay.redirect",
+    }
 }
 
 impl<'t> Areas<'t> {
-    /// Builds the shared table. `groups` are the external files that share a value.
+    /// Builds the shared table. `groups` are the external files that share a metacopy, and those
+    /// that share a redirect, in the table's order.
     pub(super) fn new(
         mut sets: StoredSets<'t>,
         inodes: usize,
-        groups: Vec<(Which, Vec<InodeId>)>,
+        groups: [Vec<Same>; 2],
         external: impl Fn(InodeId) -> External<'t>,
     ) -> Self {
         let pairs: SharedPairs<'t> = sets.share();
-        let external_at = if groups.is_empty() { Vec::new() } else { vec![[NOWHERE; 2]; inodes] };
-        let mut table: Vec<(Pair<'t>, Owner)> = Vec::new();
-        let shared_at = vec![NOWHERE; pairs.len()];
-        table.extend(pairs.into_iter().enumerate().map(|(i, pair)| (pair, Owner::Pair(i))));
-        for (which, same) in groups {
-            let pair = same.first().map(|&id| external(id).pair(which));
-            table.extend(pair.map(|pair| (pair, Owner::External(which, same))));
-        }
-        table.sort_unstable_by(|a, b| b.0.rank().cmp(&a.0.rank()));
+        let none = groups.iter().all(Vec::is_empty);
         let mut areas = Self {
             sets,
             plans: Vec::new(),
-            shared_at,
-            external_at,
+            shared_at: vec![NOWHERE; pairs.len()],
+            external_at: if none { Vec::new() } else { vec![[NOWHERE; 2]; inodes] },
             shared_table: Vec::new(),
+            external_masks: Which::ALL.map(|which| encode::filter_mask(key(which))),
             base: 0,
         };
-        for (pair, owner) in table {
-            areas.put_in_table(&pair, owner);
+        // Backwards: what sorts behind redirect, redirects, what lies between, metacopies, the rest.
+        for now in (0..3).rev() {
+            if let Some(which) = special_after(now) {
+                areas.put_externals(which, &groups[slot(which)], &external);
+            }
+            for (number, pair) in pairs.iter().enumerate().rev() {
+                if stretch(&pair.key) == now {
+                    areas.shared_at[number] = areas.next_place();
+                    areas.shared_table.extend_from_slice(&pair.entry());
+                }
+            }
         }
         areas.plans = areas.sets.sets.iter().map(|set| areas.plan(set)).collect();
         areas
     }
 
-    fn put_in_table(&mut self, pair: &Pair<'_>, owner: Owner) {
-        // The table's length is checked against 32 bits when the image is placed.
-        let at = u32::try_from(self.shared_table.len() / 4).unwrap_or(NOWHERE);
-        self.shared_table.extend_from_slice(&pair.entry());
-        match owner {
-            Owner::Pair(number) => {
-                if let Some(place) = self.shared_at.get_mut(number) {
-                    *place = at;
-                }
+    fn put_externals(
+        &mut self,
+        which: Which,
+        groups: &[Same],
+        external: &impl Fn(InodeId) -> External<'t>,
+    ) {
+        for same in groups {
+            let place = self.next_place();
+            if let Some(&first) = same.first() {
+                external(first).write_entry(which, &mut self.shared_table);
             }
-            Owner::External(which, same) => {
-                for id in same {
-                    if let Some(places) = self.external_at.get_mut(index(id.number())) {
-                        places[slot(which)] = at;
-                    }
+            for id in same {
+                if let Some(places) = self.external_at.get_mut(index(id.number())) {
+                    places[slot(which)] = place;
                 }
             }
         }
+    }
+
+    /// Where the next entry of the shared table goes. The table's length is checked against 32 bits
+    /// when the image is placed.
+    fn next_place(&self) -> u32 {
+        u32::try_from(self.shared_table.len() / 4).unwrap_or(NOWHERE)
     }
 
     /// Whether any inode has an ACL.
@@ -176,6 +186,11 @@ impl<'t> Areas<'t> {
 
     pub(super) fn sets(&self) -> &StoredSets<'t> {
         &self.sets
+    }
+
+    /// Whether a reader takes a regular file with these xattrs for a whiteout.
+    pub(super) fn turns_into_whiteout(&self, set: SetId) -> bool {
+        self.plans.get(index(set)).is_some_and(|plan| plan.marks_whiteout)
     }
 
     fn plan(&self, set: &StoredSet<'_>) -> Plan {
@@ -190,6 +205,7 @@ impl<'t> Areas<'t> {
         }
         plan.reference_count = plan.references.iter().map(Vec::len).sum();
         plan.entry_bytes = plan.entries.iter().map(Vec::len).sum();
+        plan.marks_whiteout = set.pairs.iter().any(|(pair, _)| *pair.key == *name::ESCAPED_WHITEOUT);
         plan.crowded = plan.reference_count > MAX_REFERENCES - 2;
         plan
     }
@@ -209,7 +225,7 @@ impl<'t> Areas<'t> {
         }
         let mut len = 4 * plan.reference_count + plan.entry_bytes;
         if let Some(external) = external {
-            for which in [Which::Metacopy, Which::Redirect] {
+            for which in Which::ALL {
                 if external.has(which) {
                     let shared = self.external_place(external, which).is_some();
                     len += if shared { 4 } else { external.entry_len(which) };
@@ -237,7 +253,7 @@ impl<'t> Areas<'t> {
             if let (Some(external), Some(which)) = (external, special_after(stretch))
                 && external.has(which)
             {
-                filter &= encode::filter_mask(key(which));
+                filter &= self.external_masks[slot(which)];
                 if let Some(at) = self.external_place(external, which) {
                     out.extend_from_slice(&(self.base + at).to_le_bytes());
                     count += 1;

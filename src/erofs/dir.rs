@@ -42,10 +42,20 @@ impl<'l> Names<'l> {
     /// The name at a cursor, which then moves on. `None` at the end.
     #[inline]
     pub(super) fn next(&self, cursor: &mut Cursor) -> Option<(&'l [u8], Target)> {
-        if cursor.dots == 2 && usize::from(cursor.stub) == self.stubs.len() {
+        if usize::from(cursor.stub) < self.stubs.len() {
+            return self.next_of_three(cursor);
+        }
+        let dots: (&[u8], Target) = match cursor.dots {
+            0 => (b".", Target::This),
+            1 => (b"..", Target::Parent),
+            _ => return self.next_child(cursor),
+        };
+        let child = NodeId::from_number(cursor.child);
+        if child < self.tree.end(self.directory) && self.tree.name(child) < dots.0 {
             return self.next_child(cursor);
         }
-        self.next_of_three(cursor)
+        cursor.dots += 1;
+        Some(dots)
     }
 
     #[inline]

@@ -11,7 +11,7 @@ use super::disk::{
     self, BLOCK_SIZE, ComposefsHeader, Dirent, FIRST_INODE_OFFSET, Form, InodeCompact,
     InodeExtended, Layout as DataLayout, SLOT_SIZE, SUPERBLOCK_OFFSET, SuperBlock,
 };
-use super::layout::{Data, Extent, Layout, chunk_bits, form};
+use super::layout::{Data, Extent, Layout, chunk_bits, chunk_count, form, form_size};
 use super::stored::SetId;
 use crate::num::{clamp_index, index, low16, low32, wide};
 use crate::tree::{FileType, Inode, Kind, Mode, Mtime, NodeId};
@@ -208,11 +208,7 @@ impl Layout<'_> {
             (Data::None, _) => 0,
         };
         let nlink = extent.filter(|_| is_directory).map_or(inode.nlink(), |extent| extent.nlink);
-        let form_size = match self.tree.kind(node) {
-            Kind::Whiteout | Kind::File(FileType::Regular) => size,
-            Kind::File(FileType::Directory | FileType::Symlink) => size,
-            Kind::File(_) => inode.size(),
-        };
+        let form_size = if size == 0 { form_size(inode) } else { size };
         let mtime = inode.mtime();
         let (uid, gid) = (inode.uid(), inode.gid());
         Header {
@@ -262,7 +258,7 @@ impl Layout<'_> {
         match data {
             Data::External(_) if spilled => {}
             Data::External(size) => {
-                let map = 4 * index(super::layout::chunk_count(size));
+                let map = 4 * index(chunk_count(size));
                 out.resize(out.len() + map, 0xff);
             }
             Data::Symlink(_) if spilled => {}

@@ -134,6 +134,9 @@ pub enum ImageErrorKind {
     /// The image is shorter than the superblock says; the length told, in blocks.
     #[error("the image is shorter than the {0} blocks told")]
     Truncated(u32),
+    /// Inodes or shared xattrs are said to start behind the image.
+    #[error("a block address lies outside the image")]
+    AddressOutside,
     /// The structure does not lie inside the image.
     #[error("does not lie inside the image")]
     Outside,

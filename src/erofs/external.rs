@@ -16,6 +16,11 @@ pub(super) enum Which {
     Redirect,
 }
 
+impl Which {
+    /// Both, in the order of their keys.
+    pub(super) const ALL: [Self; 2] = [Self::Metacopy, Self::Redirect];
+}
+
 /// Finds values that two or more external files have.
 #[derive(Debug)]
 pub(super) struct Survey {
@@ -24,8 +29,8 @@ pub(super) struct Survey {
     seen: Vec<(u32, u32)>,
 }
 
-/// Inodes with the same value of one of the two.
-pub(super) type Same = (Which, Vec<InodeId>);
+/// Inodes with the same value.
+pub(super) type Same = Vec<InodeId>;
 
 impl Survey {
     pub(super) fn new(which: Which) -> Self {
@@ -39,7 +44,8 @@ impl Survey {
         }
     }
 
-    /// The groups of two and more, in no particular order.
+    /// The groups of two and more, in the order of the shared table: longer values first, and
+    /// larger ones first among those of a length.
     pub(super) fn groups(self, tree: &Tree<'_>) -> Vec<Same> {
         let mut filter = Filter::new(self.seen.len());
         for &(_, hash) in &self.seen {
@@ -47,18 +53,35 @@ impl Survey {
         }
         let mut again = self.seen;
         again.retain(|&(_, hash)| filter.twice(hash));
-        again.sort_unstable_by_key(|&(id, hash)| (hash, id));
-        let value = |id: u32| value(self.which, &tree.inode(InodeId::from_number(id))).unwrap_or_default();
-        let mut groups = Vec::new();
-        for same_hash in again.chunk_by_mut(|a, b| a.1 == b.1).filter(|same| same.len() > 1) {
-            same_hash.sort_unstable_by(|a, b| value(a.0).cmp(value(b.0)).then(a.0.cmp(&b.0)));
-            let same = same_hash.chunk_by(|a, b| value(a.0) == value(b.0));
-            let many = same.filter(|same| same.len() > 1);
-            groups.extend(many.map(|same| {
-                (self.which, same.iter().map(|&(id, _)| InodeId::from_number(id)).collect())
-            }));
+        let value = |id: u32| value(self.which, &tree.inode(InodeId::from_number(id)));
+        let mut ranked: Vec<(Rank, u32)> =
+            again.iter().map(|&(id, _)| (Rank::of(value(id).unwrap_or_default()), id)).collect();
+        let rest = |id: u32| value(id).and_then(|value| value.get(Rank::BYTES..)).unwrap_or_default();
+        ranked.sort_unstable_by(|a, b| {
+            b.0.cmp(&a.0).then_with(|| rest(b.1).cmp(rest(a.1))).then(a.1.cmp(&b.1))
+        });
+        let groups = ranked.chunk_by(|a, b| a.0 == b.0 && rest(a.1) == rest(b.1));
+        let many = groups.filter(|same| same.len() > 1);
+        many.map(|same| same.iter().map(|&(_, id)| InodeId::from_number(id)).collect()).collect()
+    }
+}
+
+/// Length and first bytes of a value: enough to compare most values without fetching them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    len: usize,
+    start: [u8; Self::BYTES],
+}
+
+impl Rank {
+    const BYTES: usize = 16;
+
+    fn of(value: &[u8]) -> Self {
+        let mut start = [0; Self::BYTES];
+        for (place, &byte) in start.iter_mut().zip(value) {
+            *place = byte;
         }
-        groups
+        Self { len: value.len(), start }
     }
 }
 

@@ -77,7 +77,8 @@ pub struct Layout<'t> {
     pub(super) areas: Areas<'t>,
     /// Inodes in the order of their numbers.
     pub(super) order: Vec<Item>,
-    /// Place of each inode of the tree, in slots from the start of the image.
+    /// Place of each inode of the tree, in slots from the start of the image; before that, its
+    /// [`Shape`].
     nids: Vec<u32>,
     stub_nids: [u32; 256],
     pub(super) extents: Vec<Extent>,
@@ -105,7 +106,7 @@ pub fn layout<'t>(tree: &'t Tree<'t>, version: Version) -> Result<Layout<'t>, Wr
         roles,
         areas,
         order: Vec::with_capacity(tree.inode_count() + 256),
-        nids: vec![0; tree.inode_count()],
+        nids: Vec::with_capacity(tree.inode_count()),
         stub_nids: [0; 256],
         extents: Vec::new(),
         chunks: Vec::new(),
@@ -113,6 +114,7 @@ pub fn layout<'t>(tree: &'t Tree<'t>, version: Version) -> Result<Layout<'t>, Wr
         data_start: 0,
         len: 0,
     };
+    layout.shape_inodes()?;
     layout.place_inodes()?;
     layout.place_rest()?;
     Ok(layout)
@@ -172,7 +174,7 @@ pub(super) fn survey<'t>(
     stubs: usize,
 ) -> (Areas<'t>, Mtime) {
     let mut sets = StoredSets::new(tree);
-    let mut surveys = [Survey::new(Which::Metacopy), Survey::new(Which::Redirect)];
+    let mut surveys = Which::ALL.map(Survey::new);
     let mut base_time = tree.facts(NodeId::ROOT).mtime();
     for (number, inode) in (0u32..).zip(tree.inodes()) {
         let id = InodeId::from_number(number);
@@ -184,18 +186,33 @@ pub(super) fn survey<'t>(
     }
     let root_set = tree.facts(NodeId::ROOT).xattr_set();
     sets.count(tree, policy, root_set, Role::Stub, wide(stubs));
-    let groups = surveys.into_iter().flat_map(|survey| survey.groups(tree)).collect::<Vec<_>>();
+    let groups = surveys.map(|survey| survey.groups(tree));
     let external = |id| External::new(id, &tree.inode(id));
     (Areas::new(sets, tree.inode_count(), groups, external), base_time)
 }
 
-/// An inode on its way to its place.
-struct Shape {
-    /// Header and xattr area.
-    head: u64,
-    /// Data blocks, and bytes behind the inode.
-    cut: Cut,
-    is_symlink: bool,
+/// How much room an inode takes, in 32 bits: it waits where its place will be noted.
+#[derive(Clone, Copy)]
+struct Shape(u32);
+
+impl Shape {
+    const TAIL_BITS: u32 = 13;
+    const BLOCK: u32 = 1 << 31;
+
+    /// `head` is header and xattr area, a multiple of 4 below 2^19; a tail is at most a block.
+    fn new(head: usize, cut: Cut) -> Self {
+        let block = if cut.blocks == 0 { 0 } else { Self::BLOCK };
+        Self(low32(wide(head / 4)) << Self::TAIL_BITS | low32(wide(cut.tail)) | block)
+    }
+
+    fn head(self) -> u64 {
+        u64::from((self.0 & !Self::BLOCK) >> Self::TAIL_BITS) * 4
+    }
+
+    fn cut(self) -> Cut {
+        let tail = self.0 & ((1 << Self::TAIL_BITS) - 1);
+        Cut { blocks: u32::from(self.0 & Self::BLOCK != 0), tail: index(tail) }
+    }
 }
 
 impl<'t> Layout<'t> {
@@ -259,6 +276,22 @@ impl<'t> Layout<'t> {
         self.areas.sets().find(root, Role::Stub).unwrap_or(SetId::MAX)
     }
 
+    /// Notes how much room each inode takes, in the order in which they lie in memory. What a
+    /// directory lists is not counted yet.
+    fn shape_inodes(&mut self) -> Result<(), WriteError> {
+        let mut shapes = std::mem::take(&mut self.nids);
+        for (number, inode) in (0u32..).zip(self.tree.inodes()) {
+            let id = InodeId::from_number(number);
+            let shape = self.shape(id, &inode).map_err(|kind| {
+                let carrier = self.tree.carriers().get(index(number)).copied();
+                WriteError::new(carrier.unwrap_or(NodeId::ROOT), kind)
+            })?;
+            shapes.push(shape.0);
+        }
+        self.nids = shapes;
+        Ok(())
+    }
+
     fn place_inodes(&mut self) -> Result<(), WriteError> {
         let stub_area = self.areas.len(self.stub_set(), None);
         let stub_head = wide(self.stub_form().header_size() + stub_area);
@@ -276,17 +309,20 @@ impl<'t> Layout<'t> {
                     end += stub_head;
                 }
                 Ok(node) => {
-                    let parent = parents.get(directories).copied().unwrap_or_default();
-                    let is_directory = self.tree.kind(node) == Kind::File(FileType::Directory);
-                    directories += usize::from(is_directory);
                     let first_extent = self.extents.len();
-                    let shape = if is_directory {
-                        self.directory(node, ino, parent, &mut parents)?
+                    let kind = self.tree.kind(node);
+                    let shape = Shape(self.nid_of_node(node));
+                    let (head, cut) = if kind == Kind::File(FileType::Directory) {
+                        let parent = parents.get(directories).copied().unwrap_or_default();
+                        directories += 1;
+                        let listed = self.list(node, ino, parent, &mut parents);
+                        (self.directory_head(node, shape, listed), listed.cut)
                     } else {
-                        self.leaf(node)?
+                        (shape.head(), shape.cut())
                     };
-                    let (place, cut) = place(end, &shape);
-                    end = place + shape.head + wide(cut.tail);
+                    let is_symlink = kind == Kind::File(FileType::Symlink);
+                    let (place, cut) = place(end, head, cut, is_symlink);
+                    end = place + head + wide(cut.tail);
                     self.keep(node, ino, place, cut, first_extent, &mut blocks)?;
                 }
             }
@@ -332,13 +368,7 @@ impl<'t> Layout<'t> {
     }
 
     /// Cuts the names of a directory, and queues what is in it.
-    fn directory(
-        &mut self,
-        node: NodeId,
-        ino: u32,
-        parent: u32,
-        parents: &mut Vec<u32>,
-    ) -> Result<Shape, WriteError> {
+    fn list(&mut self, node: NodeId, ino: u32, parent: u32, parents: &mut Vec<u32>) -> Extent {
         let tree = self.tree;
         let stubs = if node == NodeId::ROOT { std::mem::take(&mut self.stubs) } else { Vec::new() };
         let names = Names { tree, directory: node, stubs: &stubs };
@@ -370,61 +400,60 @@ impl<'t> Layout<'t> {
         if node == NodeId::ROOT {
             self.stubs = stubs;
         }
-        self.extents.push(Extent { ino, parent, nlink, cut, first_block: 0, first_chunk });
-        let inode = tree.facts(node);
-        self.shape(node, &inode, nlink, cut.size(), cut)
+        let extent = Extent { ino, parent, nlink, cut, first_block: 0, first_chunk };
+        self.extents.push(extent);
+        extent
     }
 
-    fn leaf(&self, node: NodeId) -> Result<Shape, WriteError> {
+    /// Header and xattr area of a directory, which many names make larger than its shape says.
+    fn directory_head(&self, node: NodeId, shape: Shape, listed: Extent) -> u64 {
         let inode = self.tree.facts(node);
-        let refuse = |kind| Err(WriteError::new(node, kind));
-        let (size, cut) = match Data::of(&inode) {
-            Data::None => {
-                let counts = !inode.is_whiteout() && inode.file_type() != FileType::Regular;
-                (if counts { inode.size() } else { 0 }, Cut::default())
-            }
+        let form_of = |nlink, size| {
+            form(self.base_time, inode.mtime(), nlink, inode.uid(), inode.gid(), size)
+        };
+        if listed.nlink <= u32::from(u16::MAX) && listed.cut.size() <= u64::from(u32::MAX) {
+            return shape.head();
+        }
+        let (as_shaped, as_listed) = (form_of(0, 0), form_of(listed.nlink, listed.cut.size()));
+        shape.head() - wide(as_shaped.header_size()) + wide(as_listed.header_size())
+    }
+
+    #[inline]
+    fn shape(&self, id: InodeId, inode: &Inode<'_, '_>) -> Result<Shape, WriteErrorKind> {
+        let (size, cut) = match Data::of(inode) {
+            Data::None => (form_size(inode), Cut::default()),
             Data::Inline(content) if content.len() > MAX_INLINE => {
-                return refuse(WriteErrorKind::ContentTooLong(content.len()));
+                return Err(WriteErrorKind::ContentTooLong(content.len()));
             }
             Data::Inline(content) => (wide(content.len()), inline_cut(content.len())),
             Data::External(size) if size > MAX_EXTERNAL => {
-                return refuse(WriteErrorKind::SizeTooBig(size));
+                return Err(WriteErrorKind::SizeTooBig(size));
             }
             Data::External(size) => {
-                if let Some(long) = inode.payload().filter(|payload| payload.len() > MAX_PAYLOAD) {
-                    return refuse(WriteErrorKind::PayloadTooLong(long.len()));
-                }
                 (size, Cut { blocks: 0, tail: 4 * index(chunk_count(size)) })
             }
             Data::Symlink(target) if !(1..=MAX_SYMLINK).contains(&target.len()) => {
-                return refuse(WriteErrorKind::BadSymlink(target.len()));
+                return Err(WriteErrorKind::BadSymlink(target.len()));
             }
             Data::Symlink(target) => {
                 (wide(target.len()), Cut { blocks: 0, tail: target.len() })
             }
         };
-        self.shape(node, &inode, inode.nlink(), size, cut)
-    }
-
-    #[inline]
-    fn shape(
-        &self,
-        node: NodeId,
-        inode: &Inode<'_, '_>,
-        nlink: u32,
-        size: u64,
-        cut: Cut,
-    ) -> Result<Shape, WriteError> {
-        let id = self.tree.inode_of(node);
         let external = inode.is_external().then(|| External::new(id, inode));
-        let area = self.areas.len(self.set_of(id, inode), external.as_ref());
-        if area::icount(area).is_none() {
-            return Err(WriteError::new(node, WriteErrorKind::XattrsTooLarge(area)));
+        if let Some(external) = external.as_ref().filter(|e| e.payload.len() > MAX_PAYLOAD) {
+            return Err(WriteErrorKind::PayloadTooLong(external.payload.len()));
         }
-        let form =
-            form(self.base_time, inode.mtime(), nlink, inode.uid(), inode.gid(), size);
-        let is_symlink = inode.file_type() == FileType::Symlink;
-        Ok(Shape { head: wide(form.header_size() + area), cut, is_symlink })
+        let set = self.set_of(id, inode);
+        let area = self.areas.len(set, external.as_ref());
+        if area::icount(area).is_none() {
+            return Err(WriteErrorKind::XattrsTooLarge(area));
+        }
+        if self.areas.turns_into_whiteout(set) && inode.file_type() == FileType::Regular {
+            return Err(WriteErrorKind::ReservedXattr);
+        }
+        let nlink = if inode.file_type() == FileType::Directory { 0 } else { inode.nlink() };
+        let form = form(self.base_time, inode.mtime(), nlink, inode.uid(), inode.gid(), size);
+        Ok(Shape::new(form.header_size() + area, cut))
     }
 
     /// Places the shared table and the data blocks, which fixes every reference.
@@ -443,30 +472,40 @@ impl<'t> Layout<'t> {
 }
 
 /// Finds the place of an inode behind another, and what becomes of its tail there.
-fn place(end: u64, shape: &Shape) -> (u64, Cut) {
+#[inline]
+fn place(end: u64, head: u64, cut: Cut, is_symlink: bool) -> (u64, Cut) {
     let at = end.next_multiple_of(SLOT);
-    if shape.is_symlink {
-        return place_symlink(at, shape);
+    let tail = wide(cut.tail);
+    if is_symlink {
+        return place_symlink(at, head + tail, cut);
     }
-    let tail = wide(shape.cut.tail);
-    let room = BLOCK - (at + shape.head) % BLOCK;
+    let room = BLOCK - (at + head) % BLOCK;
     if room >= tail {
-        return (at, shape.cut);
+        return (at, cut);
     }
     let skip = room.next_multiple_of(SLOT);
-    let room_behind = BLOCK - (at + shape.head + skip) % BLOCK;
+    let room_behind = BLOCK - (at + head + skip) % BLOCK;
     if tail <= room_behind {
-        return (at + skip, shape.cut);
+        return (at + skip, cut);
     }
-    (at.next_multiple_of(BLOCK), Cut { blocks: shape.cut.blocks + 1, tail: 0 })
+    (at.next_multiple_of(BLOCK), Cut { blocks: cut.blocks + 1, tail: 0 })
 }
 
 /// A symlink's header, xattrs and target stay within one block where they can.
-fn place_symlink(at: u64, shape: &Shape) -> (u64, Cut) {
-    let total = shape.head + wide(shape.cut.tail);
+fn place_symlink(at: u64, total: u64, cut: Cut) -> (u64, Cut) {
     let crosses = at / BLOCK != (at + total - 1) / BLOCK;
     let place = if crosses { at.next_multiple_of(BLOCK) } else { at };
-    (place, if total >= BLOCK { Cut { blocks: 1, tail: 0 } } else { shape.cut })
+    (place, if total >= BLOCK { Cut { blocks: 1, tail: 0 } } else { cut })
+}
+
+/// The size that decides the form of the header of an inode without data. Devices, FIFOs and
+/// sockets have theirs counted although 0 is stored.
+pub(super) fn form_size(inode: &Inode<'_, '_>) -> u64 {
+    match inode.file_type() {
+        FileType::Regular | FileType::Directory | FileType::Symlink => 0,
+        _ if inode.is_whiteout() => 0,
+        _ => inode.size(),
+    }
 }
 
 /// The smallest form of header that holds the values.

@@ -1,9 +1,10 @@
 //! Findings in words.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::{Code, Detail, Field, Issue, Position, Severity};
+use crate::num::wide;
 
 /// How many bytes of a dump a message quotes.
 const QUOTED: usize = 40;
@@ -126,26 +127,27 @@ impl fmt::Display for Diagnostic {
 
 impl std::error::Error for Diagnostic {}
 
+/// What stands in the line.
 fn found(issue: &Issue, line: &[u8]) -> String {
     let span = |start: usize, len: usize| {
         let rest = line.get(start..).unwrap_or_default();
-        rest.get(..len).unwrap_or(rest)
+        quoted(rest.get(..len).unwrap_or(rest))
     };
     match issue.detail {
-        Detail::Span => quoted(span(issue.start, issue.len)),
-        Detail::Quote { start, len } => quoted(span(start, len)),
+        Detail::Span => span(issue.start, issue.len),
+        Detail::Quote { start, len } => span(start, len),
         Detail::Words(words) => words.to_owned(),
         Detail::Byte(byte) => format!("the byte 0x{byte:02x}"),
-        Detail::Length(len) | Detail::Lengths { found: len, .. } => bytes(len),
-        Detail::Count(1) => "one".to_owned(),
+        Detail::Lengths { declared, .. } if issue.field == Field::Size => declared.to_string(),
+        Detail::Length(len) | Detail::Lengths { found: len, .. } => bytes(wide(len)),
         Detail::Count(count) => count.to_string(),
         Detail::Earlier(line) => {
-            format!("{}, given on line {line}", quoted(span(issue.start, issue.len)))
+            format!("{}, given on line {line}", span(issue.start, issue.len))
         }
     }
 }
 
-fn bytes(len: usize) -> String {
+fn bytes(len: u64) -> String {
     if len == 1 { "1 byte".to_owned() } else { format!("{len} bytes") }
 }
 
@@ -162,32 +164,26 @@ fn quoted(span: &[u8]) -> String {
         }
         match byte {
             b' '..=b'~' => text.push(char::from(byte)),
-            _ => text.push_str(&format!("\\x{byte:02x}")),
+            // Writing to a string cannot fail.
+            _ => _ = write!(text, "\\x{byte:02x}"),
         }
     }
     text.push('"');
     text
 }
 
+/// What should stand there.
 fn expected(issue: &Issue) -> Cow<'static, str> {
     match (issue.code, issue.detail) {
         (Code::ContentSize, Detail::Lengths { declared, .. }) => {
-            format!("as many bytes as SIZE says, {declared}").into()
+            format!("{}, as SIZE says", bytes(declared)).into()
         }
         (Code::SymlinkSize, Detail::Lengths { found, .. }) => {
-            format!("the length of the target, {found}").into()
+            format!("{found}, the length of the target").into()
         }
-        _ => Cow::Borrowed(expected_words(issue.code, issue.field)),
-    }
-}
-
-fn expected_words(code: Code, field: Field) -> &'static str {
-    match code {
-        Code::BadNumber => expected_number(field),
-        Code::NumberRange => expected_range(field),
-        _ if is_about_path(code) => expected_path(code),
-        _ if is_about_text(code) => expected_text(code),
-        _ => expected_value(code),
+        (Code::BadNumber, _) => expected_number(issue.field).into(),
+        (Code::NumberRange, _) => expected_range(issue.field).into(),
+        (code, _) => expected_words(code).into(),
     }
 }
 
@@ -208,24 +204,7 @@ fn expected_range(field: Field) -> &'static str {
     }
 }
 
-const fn is_about_text(code: Code) -> bool {
-    matches!(
-        code,
-        Code::ByteOrderMark
-            | Code::NulByte
-            | Code::Crlf
-            | Code::EmptyLine
-            | Code::NoFinalNewline
-            | Code::MissingField
-            | Code::TrailingSpace
-            | Code::EmptyField
-            | Code::BadEscape
-            | Code::UnescapedByte
-            | Code::NumberSpelling
-    )
-}
-
-fn expected_text(code: Code) -> &'static str {
+fn expected_words(code: Code) -> &'static str {
     match code {
         Code::ByteOrderMark => "the line of the root",
         Code::NulByte => "text without NUL bytes",
@@ -237,39 +216,6 @@ fn expected_text(code: Code) -> &'static str {
         Code::EmptyField => "\"-\" or a value",
         Code::BadEscape => r"\\, \n, \r, \t, or \x and two hex digits",
         Code::UnescapedByte => "an escape such as \\x7f",
-        _ => "digits without plus sign or leading zeros",
-    }
-}
-
-const fn is_about_path(code: Code) -> bool {
-    matches!(
-        code,
-        Code::PathEmpty
-            | Code::PathNul
-            | Code::PathRelative
-            | Code::PathDoubleSlash
-            | Code::PathTrailingSlash
-            | Code::PathDot
-            | Code::NameTooLong
-            | Code::PathTooLong
-            | Code::NoRoot
-            | Code::RootDuplicate
-            | Code::RootNotDirectory
-            | Code::ParentMissing
-            | Code::ParentNotDirectory
-            | Code::DuplicatePath
-            | Code::HardlinkNoTarget
-            | Code::HardlinkMissing
-            | Code::HardlinkSelf
-            | Code::HardlinkToDirectory
-            | Code::HardlinkCycle
-            | Code::HardlinkChain
-            | Code::CarrierMoved
-    )
-}
-
-fn expected_path(code: Code) -> &'static str {
-    match code {
         Code::PathEmpty => "a path",
         Code::PathNul => "a path without NUL",
         Code::PathRelative => "a path that begins with \"/\"",
@@ -284,20 +230,10 @@ fn expected_path(code: Code) -> &'static str {
         Code::ParentMissing => "a path whose parent was given before",
         Code::ParentNotDirectory => "a path whose parent is a directory",
         Code::DuplicatePath => "a path that was not given before",
-        Code::HardlinkNoTarget => "the path of a hard link's target",
-        Code::HardlinkMissing => "the path of an entry",
-        Code::HardlinkSelf => "another path than that of the hard link",
-        Code::HardlinkToDirectory => "the path of anything but a directory",
-        Code::HardlinkCycle => "hard links that lead to an entry",
-        Code::HardlinkChain => "the path of an entry that is no hard link",
-        _ => "the inode at the first of its names",
-    }
-}
-
-fn expected_value(code: Code) -> &'static str {
-    match code {
+        Code::BadNumber | Code::NumberRange => "a number",
+        Code::NumberSpelling => "digits without plus sign or leading zeros",
         Code::NsecRange => "at most 999999999 nanoseconds",
-        Code::BadMode => "a file type and permissions, such as 100644",
+        Code::BadMode | Code::HardlinkTypeless => "a file type and permissions, such as 100644",
         Code::ModeExtraBits => "at most 16 bits",
         Code::SizeTooBig => "at most 9007199254740992 bytes",
         Code::SizeIgnored => "0 for a device, FIFO or socket",
@@ -313,22 +249,23 @@ fn expected_value(code: Code) -> &'static str {
         Code::BadDigest => "\"-\", 64 or 128 hex digits",
         Code::DigestCase => "lower-case hex digits",
         Code::DigestIgnored => "\"-\", as this file keeps no digest",
-        Code::MixedDigests => "digests of one length",
-        Code::HardlinkDirectory => "the mode of anything but a directory",
-        Code::HardlinkTypeless => "a file type and permissions, such as 100644",
-        _ => expected_xattr(code),
-    }
-}
-
-fn expected_xattr(code: Code) -> &'static str {
-    match code {
         Code::XattrNoEquals => "KEY=VALUE",
         Code::XattrKeyEmpty => "a key before \"=\"",
         Code::XattrKeyNul => "a key without NUL",
         Code::XattrKeyTooLong => "a key of at most 255 bytes",
         Code::XattrTooBig => "xattrs of at most 32767 bytes in all",
         Code::XattrDuplicate => "every key once",
-        _ => "a key that an image can carry",
+        Code::XattrReserved | Code::XattrDropped => "a key that an image can carry",
+        Code::HardlinkDirectory => "the mode of anything but a directory",
+        Code::HardlinkNoTarget => "the path of a hard link's target",
+        Code::HardlinkMissing => "the path of an entry",
+        Code::HardlinkSelf => "another path than that of the hard link",
+        Code::HardlinkToDirectory => "the path of anything but a directory",
+        Code::HardlinkCycle => "hard links that lead to an entry",
+        Code::HardlinkChain => "the path of an entry that is no hard link",
+        Code::TooManyEntries => "at most 268434431 entries",
+        Code::CarrierMoved => "the inode at the first of its names",
+        Code::MixedDigests => "digests of one length",
     }
 }
 
@@ -345,11 +282,10 @@ fn hint(code: Code) -> Option<&'static str> {
         Code::BadMode => "write the file type too: 100644 for a file, 40755 for a directory",
         Code::HardlinkNoTarget => "name the target in PAYLOAD, the ninth field",
         Code::HardlinkChain => "name the entry that carries the inode",
-        Code::ContentSize => "count the bytes after unescaping",
-        Code::SymlinkSize => "count the bytes after unescaping",
-        Code::XattrNoEquals => "separate fields by one space, and write a space in a value as \\x20",
+        Code::ContentSize | Code::SymlinkSize => "count the bytes after unescaping",
+        Code::XattrNoEquals => "separate fields by one space; a space in a value is \\x20",
         Code::NumberSpelling | Code::DigestCase | Code::UnescapedByte => {
-            "`cfs dump` rewrites it in the canonical spelling"
+            "`cfs dump` writes the canonical spelling"
         }
         _ => return None,
     })

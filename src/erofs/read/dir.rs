@@ -17,6 +17,14 @@ pub(super) struct Record<'a> {
     pub(super) dirent: &'a Dirent,
 }
 
+impl Record<'_> {
+    /// An error about this name.
+    #[cold]
+    pub(super) fn error(&self, image: &Image<'_>, kind: impl Into<ImageErrorKind>) -> ImageError {
+        image.error(self.dirent, Structure::Dirent, kind)
+    }
+}
+
 /// The names of a directory, in the order in which they are stored.
 #[derive(Debug)]
 pub(super) struct Records<'a> {

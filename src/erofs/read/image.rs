@@ -49,7 +49,7 @@ impl<'a> Image<'a> {
         let metadata = block_offset(superblock.meta_blkaddr.get());
         let shared_xattrs = block_offset(superblock.xattr_blkaddr.get());
         if metadata.max(shared_xattrs) >= wide(bytes.len()) {
-            return Err(superblock_error(ImageErrorKind::Outside));
+            return Err(superblock_error(ImageErrorKind::AddressOutside));
         }
         Ok(Self { bytes, header, superblock, metadata, shared_xattrs })
     }

@@ -4,7 +4,7 @@ use super::super::disk::{BLOCK_SIZE, Form, InodeCompact, InodeExtended, Layout, 
 use super::super::error::{ImageError, ImageErrorKind, Structure};
 use super::image::{Image, block_offset};
 use crate::num::{clamp_index, wide};
-use crate::tree::{FileType, Mode, Mtime};
+use crate::tree::{Facts, FileType, Mode, Mtime, XattrSet};
 
 /// An inode as it is stored, its header and xattr area known to lie inside the image.
 #[derive(Clone, Copy, Debug)]
@@ -15,9 +15,9 @@ pub(super) struct Inode<'a> {
     pub(super) file_type: FileType,
     pub(super) size: u64,
     pub(super) nlink: u32,
-    pub(super) uid: u32,
-    pub(super) gid: u32,
-    pub(super) mtime: Mtime,
+    uid: u32,
+    gid: u32,
+    mtime: Mtime,
     /// Header of the xattrs, references and entries; empty if there are no xattrs.
     pub(super) xattrs: &'a [u8],
     layout: Layout,
@@ -72,6 +72,24 @@ impl<'a> Inode<'a> {
     #[inline]
     pub(super) fn rdev(&self) -> u32 {
         if self.file_type.is_device() { self.u } else { 0 }
+    }
+
+    /// The facts that are stored as they are.
+    #[inline]
+    pub(super) fn facts(&self, xattrs: XattrSet) -> Facts<'static> {
+        Facts {
+            mode: self.mode,
+            size: self.size,
+            nlink: self.nlink,
+            uid: self.uid,
+            gid: self.gid,
+            rdev: self.rdev(),
+            mtime: self.mtime,
+            payload: None,
+            content: None,
+            digest: None,
+            xattrs,
+        }
     }
 
     /// Whether the data lies nowhere in the image.

@@ -4,8 +4,17 @@
 //! and memory stay within a small multiple of the image's length, because the structures of an image
 //! never share bytes: what the inodes met so far take up is summed, and may not exceed the length.
 //!
-//! Inodes are met in walk order, so the builder need not look anything up. Names and values are
-//! borrowed from the image.
+//! Names are met in walk order, so the builder need not look anything up. Names and values are
+//! borrowed from the image; a set of xattrs that inodes share is kept once.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | `image` | the headers, and access to bytes that may not be there |
+//! | `inode` | an inode in either form, and where its data lies |
+//! | `dir` | the names in directory blocks |
+//! | `xattr`, `sets` | an inode's xattrs and what they mean; sets that were met |
+//! | `links` | inodes that were met, and their further names |
+//! | `walk` | the way through all of these |
 //!
 //! # Source
 //! Linux `fs/erofs/`; `lcfs_load_node_from_image` in composefs `libcomposefs/lcfs-writer-erofs.c`.
@@ -41,7 +50,7 @@ pub fn info(image: &[u8]) -> Result<ImageInfo, ImageError> {
 ///
 /// What the writer added is undone: generated entries of the root are left out, escaped xattrs are
 /// renamed back, and those that say where the content of a file stands become its payload and
-/// digest. The first name of an inode in walk order carries it. All else is kept as it is stored:
+/// digest. The first name of an inode that is met carries it. All else is kept as it is stored:
 /// link counts, SIZE of directories, the order of xattrs (an inode's own before those it shares).
 ///
 /// # Errors

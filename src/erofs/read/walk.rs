@@ -1,7 +1,7 @@
 //! The way through an image: depth first, names in the order in which they are stored.
 //!
-//! Every writer stores them sorted. The builder minds if they are not, and refuses a name that comes
-//! twice.
+//! Every writer stores them sorted, the order in which building a tree is cheapest. The builder sorts
+//! them if they are not, and refuses a name that comes twice.
 
 use zerocopy::IntoBytes;
 
@@ -85,31 +85,50 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// Adds a name, and opens the directory if it is one.
+    /// Adds a name, unless the writer made it up.
     fn name(&mut self, parent: NodeId, record: Record<'a>) -> Result<(), ImageError> {
         let at = self.image.inode_offset(record.dirent)?;
         let inode = Inode::read(&self.image, at)?;
         if self.is_generated(&inode)? {
             return Ok(());
         }
-        let image = self.image;
-        let error = |kind: BuildError| image.error(record.dirent, Structure::Dirent, kind);
-        if self.links.meet(at).map_err(error)? == Meeting::Again {
-            if inode.file_type == FileType::Directory {
-                let kind = ImageErrorKind::DirectoryTwice;
-                return Err(image.error(record.dirent, Structure::Dirent, kind));
-            }
-            let node = self.builder.link(parent, record.name).map_err(error)?;
-            self.links.add(node);
-            return Ok(());
+        match self.links.meet(at).map_err(|kind| record.error(&self.image, kind))? {
+            Meeting::First => self.first_name(parent, record, &inode),
+            Meeting::Again => self.further_name(parent, record, &inode),
         }
-        let data = self.data(&inode)?;
-        let found = self.xattrs.read(&inode, &mut self.builder)?;
-        let facts = facts(&inode, &found, data, &mut self.scratch)?;
-        let node = self.builder.add(parent, record.name, &facts).map_err(error)?;
+    }
+
+    /// Adds a name that carries its inode, and opens the directory if it is one.
+    #[inline]
+    fn first_name(
+        &mut self,
+        parent: NodeId,
+        record: Record<'a>,
+        inode: &Inode<'a>,
+    ) -> Result<(), ImageError> {
+        let data = self.data(inode)?;
+        let found = self.xattrs.read(inode, &mut self.builder)?;
+        let facts = facts(inode, &found, data, &mut self.scratch)?;
+        let node = self.builder.add(parent, record.name, &facts);
+        let node = node.map_err(|kind| record.error(&self.image, kind))?;
         if inode.file_type == FileType::Directory {
             self.enter(node, data);
         }
+        Ok(())
+    }
+
+    /// Adds a hard link.
+    fn further_name(
+        &mut self,
+        parent: NodeId,
+        record: Record<'a>,
+        inode: &Inode<'a>,
+    ) -> Result<(), ImageError> {
+        if inode.file_type == FileType::Directory {
+            return Err(record.error(&self.image, ImageErrorKind::DirectoryTwice));
+        }
+        let node = self.builder.link(parent, record.name);
+        self.links.add(node.map_err(|kind| record.error(&self.image, kind))?);
         Ok(())
     }
 
@@ -166,24 +185,11 @@ fn facts<'s>(
     data: Data<'s>,
     scratch: &'s mut Vec<u8>,
 ) -> Result<Facts<'s>, ImageError> {
-    const CHAR_DEVICE: u16 = 0o020_000;
-    let mut facts = Facts {
-        mode: inode.mode,
-        size: inode.size,
-        nlink: inode.nlink,
-        uid: inode.uid,
-        gid: inode.gid,
-        rdev: inode.rdev(),
-        mtime: inode.mtime,
-        payload: None,
-        content: None,
-        digest: None,
-        xattrs: found.set,
-    };
+    let mut facts = inode.facts(found.set);
     match inode.file_type {
         FileType::Regular if found.whiteout => {
-            let mode = Mode::new(CHAR_DEVICE | inode.mode.permissions());
-            facts.mode = mode.unwrap_or(inode.mode);
+            // The bits of a type that there is, so there is such a mode.
+            facts.mode = Mode::new(0o020_000 | inode.mode.permissions()).unwrap_or(inode.mode);
             facts.size = 0;
         }
         FileType::Regular => {

@@ -1,0 +1,49 @@
+//! What several test files share.
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses a part of it")]
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+/// A file of `fixtures`.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// The bytes of a file, unpacked if its name ends in `.gz`.
+pub fn read(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    if path.extension().is_none_or(|extension| extension != "gz") {
+        return bytes;
+    }
+    let mut text = Vec::new();
+    flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut text).unwrap();
+    text
+}
+
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The rows of a table with a header: column name to value.
+pub fn table(path: &Path) -> Vec<std::collections::BTreeMap<String, String>> {
+    let text = String::from_utf8(read(path)).unwrap();
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().unwrap().split('\t').collect();
+    let row = |line: &str| {
+        let named = header.iter().zip(line.split('\t'));
+        named.map(|(name, value)| ((*name).to_owned(), value.to_owned())).collect()
+    };
+    lines.map(row).collect()
+}
+
+/// A program of the reference, if it is installed. Says so if it is not.
+pub fn reference(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let found = std::env::split_paths(&path).map(|dir| dir.join(program)).find(|p| p.is_file());
+    if found.is_none() {
+        println!("skipped: {program} is not on PATH");
+    }
+    found
+}
