@@ -1,2 +1,5 @@
 //! The program `cfs-dump`.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    cfs::cli::run("cfs-dump", std::env::args_os())
+}

@@ -1,2 +1,5 @@
 //! The program `cfs-mkimage`.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    cfs::cli::run("cfs-mkimage", std::env::args_os())
+}

@@ -1,2 +1,5 @@
 //! The program `cfs`.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    cfs::cli::run("cfs", std::env::args_os())
+}

@@ -1,1 +1,99 @@
-//! x
+//! The commands: what the programs `cfs`, `cfs-dump` and `cfs-mkimage` share.
+//!
+//! A program is one call of [`run`]. Results go to standard output, all else to standard error. The
+//! exit status is 0 for done, 1 for no, 2 for trouble; a closed pipe is no trouble.
+//!
+//! | Module | Does |
+//! |---|---|
+//! | `args`, `program` | the command line as it is typed; which command a program runs |
+//! | `input`, `decompress`, `load`, `lints` | a source as bytes, as a tree, with what there is to say of it |
+//! | `lookup` | a path in a tree |
+//! | `output`, `place`, `replace`, `text` | results, whole or not at all |
+//! | `report`, `failure` | messages; how a command ends |
+//! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `verity`, `generate` | a command each |
+
+mod args;
+mod cat;
+mod decompress;
+mod dump;
+mod failure;
+mod generate;
+mod input;
+mod lints;
+mod load;
+mod lookup;
+mod ls;
+mod mkimage;
+mod objects;
+mod output;
+mod place;
+mod program;
+mod replace;
+mod report;
+mod text;
+mod verity;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use args::{Command, VerityCommand};
+use failure::{Answer, Failure};
+use load::Context;
+use program::Program;
+
+/// Exit statuses beside success.
+const NO: u8 = 1;
+const TROUBLE: u8 = 2;
+
+/// Runs a program: `args` are its arguments, of which the first is the name it was started by. A
+/// name `cfs-NAME` runs the command NAME; any name that is neither that nor `cfs` stands for
+/// `built`, the name of the program that was built.
+///
+/// # Example
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     cfs::cli::run("cfs", std::env::args_os())
+/// }
+/// ```
+pub fn run(built: &str, args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut args = args.into_iter();
+    let mut program = Program::named(&args.next().unwrap_or_default(), built);
+    let (common, command) = match program.parse(args) {
+        Ok(parsed) => parsed,
+        Err(error) => return usage(&error),
+    };
+    let context = Context::new(&program.name, &common);
+    match execute(&context, command) {
+        Ok(Answer::Yes) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(NO),
+        Err(Failure::Reported) => ExitCode::from(TROUBLE),
+        Err(Failure::Trouble(trouble)) => {
+            context.report.trouble(&trouble);
+            ExitCode::from(TROUBLE)
+        }
+        Err(Failure::Usage(command, words)) => usage(&program.misuse(command, &words)),
+    }
+}
+
+/// Prints the help that was asked for, or what is wrong with the arguments.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nobody is left to tell if this fails.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(TROUBLE) } else { ExitCode::SUCCESS }
+}
+
+fn execute(context: &Context, command: Command) -> Result<Answer, Failure> {
+    match command {
+        Command::Dump(args) => dump::run(context, args),
+        Command::Mkimage(args) => mkimage::run(context, args),
+        Command::Ls(args) => ls::run(context, &args),
+        Command::Objects(args) => objects::run(context, &args),
+        Command::Cat(args) => cat::run(context, &args),
+        Command::Verity(args) => match args.command {
+            VerityCommand::Digest(args) => verity::digest(context, &args),
+            VerityCommand::Image(args) => verity::image(context, &args),
+        },
+        Command::Completions(args) => generate::completions(&args),
+        Command::Man(args) => generate::man(&args),
+    }
+}

@@ -15,20 +15,36 @@ use super::args::{
 pub(super) struct Program {
     /// What it calls itself in messages: `cfs`, or `cfs-NAME`.
     pub(super) name: String,
-    /// The command that every run has, for a link named `cfs-NAME`.
-    fixed: Option<String>,
+    run: Run,
     syntax: clap::Command,
 }
 
+/// Which command a program runs.
+#[derive(Debug)]
+enum Run {
+    /// The one that the first argument names.
+    Any,
+    /// Always this one, which exists.
+    Fixed(String),
+    /// Always this one, which does not exist.
+    Unknown(String),
+}
+
 impl Program {
-    /// The program that the name of a file stands for. `cfs-NAME` runs the command NAME, anything
-    /// else is `cfs` itself.
-    pub(super) fn named(path: &OsStr) -> Self {
+    /// The program that the name of a file stands for, or else the program `built`. `cfs-NAME` runs
+    /// the command NAME.
+    pub(super) fn named(path: &OsStr, built: &str) -> Self {
         let name = Path::new(path).file_name().and_then(OsStr::to_str).unwrap_or_default();
-        let command = name.strip_prefix("cfs-").unwrap_or_default();
+        let name = if name == "cfs" || name.starts_with("cfs-") { name } else { built };
+        let Some(command) = name.strip_prefix("cfs-") else {
+            return Self { name: name.into(), run: Run::Any, syntax: Cli::command() };
+        };
         match standalone(command) {
-            Some(syntax) => Self { name: name.into(), fixed: Some(command.into()), syntax },
-            None => Self { name: String::from("cfs"), fixed: None, syntax: Cli::command() },
+            Some(syntax) => Self { name: name.into(), run: Run::Fixed(command.into()), syntax },
+            None => {
+                let run = Run::Unknown(command.into());
+                Self { name: name.into(), run, syntax: Cli::command() }
+            }
         }
     }
 
@@ -38,15 +54,19 @@ impl Program {
     /// A mistake in usage, or a text that was asked for, such as the help.
     pub(super) fn parse(
         &mut self,
-        args: impl IntoIterator<Item = OsString>,
+        args: impl Iterator<Item = OsString>,
     ) -> Result<(Common, Command), clap::Error> {
-        let args = std::iter::once(OsString::from(&self.name)).chain(args);
-        let matches = self.syntax.try_get_matches_from_mut(args)?;
-        match &self.fixed {
-            None => Cli::from_arg_matches(&matches).map(|cli| (cli.common, cli.command)),
-            Some(name) => {
+        let mut typed = vec![OsString::from(&self.name)];
+        if let Run::Unknown(command) = &self.run {
+            typed.push(command.into());
+        }
+        typed.extend(args);
+        let matches = self.syntax.try_get_matches_from_mut(typed)?;
+        match &self.run {
+            Run::Fixed(name) => {
                 Ok((Common::from_arg_matches(&matches)?, fixed_command(name, &matches)?))
             }
+            _ => Cli::from_arg_matches(&matches).map(|cli| (cli.common, cli.command)),
         }
     }
 
@@ -63,11 +83,10 @@ impl Program {
 
 /// The syntax of the program `cfs-NAME`, if there is a command NAME.
 pub(super) fn standalone(command: &str) -> Option<clap::Command> {
-    let syntax = Cli::command();
-    let version = syntax.get_version().unwrap_or_default().to_owned();
     let name = format!("cfs-{command}");
-    let syntax = syntax.find_subcommand(command)?.clone().version(version);
-    Some(Common::augment_args(syntax).name(name.clone()).bin_name(name))
+    let syntax = Cli::command().find_subcommand(command)?.clone();
+    let syntax = syntax.version(env!("CARGO_PKG_VERSION"));
+    Some(Common::augment_args(syntax).display_name(name.clone()).bin_name(name))
 }
 
 /// The arguments of the program `cfs-NAME`.

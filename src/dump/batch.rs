@@ -3,7 +3,8 @@
 use super::entry::Entry;
 use super::error::{Issue, Profile};
 use super::line::{Outcome, read_line};
-use super::scan::{CleanXattrs, Index, Scanned, Scanner};
+use super::bitmap::Bitmaps;
+use super::scan::{CleanXattrs, Scanned, Scanner};
 use crate::num::{low32, wide};
 
 /// The lines of a part of a text, read but not yet put together.
@@ -38,9 +39,10 @@ pub(super) struct Found<'a> {
 #[derive(Debug)]
 pub struct BatchReader<'a> {
     profile: Profile,
-    index: Index,
+    bitmaps: Bitmaps,
     xattrs: CleanXattrs<'a>,
     found: Vec<Issue>,
+    scans: bool,
 }
 
 /// Bytes of text that are read at a time. Their entries stay in a processor's cache.
@@ -68,10 +70,18 @@ impl<'a> BatchReader<'a> {
     pub fn new(profile: Profile) -> Self {
         Self {
             profile,
-            index: Index::default(),
+            bitmaps: Bitmaps::default(),
             xattrs: CleanXattrs::new(),
             found: Vec::new(),
+            scans: true,
         }
+    }
+
+    /// A reader that sends every line to the parser. It gives the same batches, slower: the two are
+    /// held against each other.
+    #[must_use]
+    pub fn without_scanner(profile: Profile) -> Self {
+        Self { scans: false, ..Self::new(profile) }
     }
 
     /// Reads a part into a batch, which is emptied first.
@@ -79,11 +89,12 @@ impl<'a> BatchReader<'a> {
         batch.items.clear();
         batch.issues.clear();
         batch.bytes = part.len();
-        if u32::try_from(part.len()).is_err() {
-            return self.read_long_line(part, batch);
+        // The scanner counts bytes in 32 bits.
+        if !self.scans || u32::try_from(part.len()).is_err() {
+            return self.parse_lines(part, batch);
         }
-        self.index.of(part);
-        let mut scanner = Scanner::new(part, &self.index, &mut self.xattrs);
+        self.bitmaps.of(part);
+        let mut scanner = Scanner::new(part, &self.bitmaps, &mut self.xattrs);
         while let Some(scanned) = scanner.next_line() {
             match scanned {
                 Scanned::Clean(entry) => batch.items.push(Item::Entry(entry)),
@@ -98,8 +109,8 @@ impl<'a> BatchReader<'a> {
         }
     }
 
-    /// A part of 4 GiB or more is cut line by line, and each goes to the parser.
-    fn read_long_line(&mut self, part: &'a [u8], batch: &mut Batch<'a>) {
+    /// Sends every line to the parser.
+    fn parse_lines(&mut self, part: &'a [u8], batch: &mut Batch<'a>) {
         for line in part.split_inclusive(|&byte| byte == b'\n') {
             let text = line.strip_suffix(b"\n");
             let outcome =

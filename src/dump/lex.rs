@@ -156,7 +156,7 @@ pub(super) fn target(i: &[u8]) -> Parsed<'_, Token<'_>> {
 
 /// `name`: a component of a path other than `.` and `..`.
 pub(super) fn name(i: &[u8]) -> Parsed<'_, &[u8]> {
-    let more = || many0_count(alt((dot, plain)));
+    let more = || many0_count(alt((plain, dot)));
     alt((recognize((many_m_n(0, 2, dot), plain, more())), recognize((count(dot, 3), more()))))
         .parse(i)
 }

@@ -4,7 +4,7 @@
 //! that the parser gives; any other line is the parser's, which owns the grammar and every
 //! diagnosis. A law holds the two together.
 
-use super::bitmap;
+use super::bitmap::Bitmaps;
 use super::entry::{Body, Entry, Fields};
 use super::escape::unescape;
 use crate::num::{index, low32, wide};
@@ -19,56 +19,6 @@ const MAX_EXTERNAL: u64 = 1 << 53;
 
 /// Fields before the xattrs.
 const FIXED_FIELDS: usize = 11;
-
-/// Where things are in a part of a text; reused from part to part.
-#[derive(Debug, Default)]
-pub(super) struct Index {
-    /// Places of spaces and line feeds.
-    separators: Vec<u32>,
-    escapes: Vec<u64>,
-    odd: Vec<u64>,
-}
-
-impl Index {
-    /// Indexes a part, which must be shorter than 4 GiB.
-    pub(super) fn of(&mut self, part: &[u8]) {
-        self.separators.clear();
-        self.escapes.clear();
-        self.odd.clear();
-        let (blocks, rest) = part.as_chunks::<64>();
-        let mut start = 0;
-        for block in blocks {
-            self.add(start, block);
-            start += 64;
-        }
-        // Letters fill up the last block: they matter to nothing.
-        let mut last = [b'a'; 64];
-        if let Some(place) = last.get_mut(..rest.len()) {
-            place.copy_from_slice(rest);
-            self.add(start, &last);
-        }
-    }
-
-    #[inline]
-    fn add(&mut self, start: u32, block: &[u8; 64]) {
-        let masks = bitmap::masks(block);
-        self.escapes.push(masks.escapes);
-        self.odd.push(masks.odd);
-        let mut rest = masks.separators;
-        while rest != 0 {
-            self.separators.push(start + rest.trailing_zeros());
-            rest &= rest - 1;
-        }
-    }
-
-    fn has_escape(&self, from: usize, to: usize) -> bool {
-        any(&self.escapes, from, to)
-    }
-
-    fn has_odd(&self, from: usize, to: usize) -> bool {
-        any(&self.odd, from, to)
-    }
-}
 
 /// Whether any of the bits `from..to` is set.
 #[inline]
@@ -146,9 +96,9 @@ pub(super) enum Scanned<'a> {
 
 /// Goes through the lines of a part.
 pub(super) struct Scanner<'s, 'a> {
-    pub(super) part: &'a [u8],
-    pub(super) index: &'s Index,
-    pub(super) xattrs: &'s mut CleanXattrs<'a>,
+    part: &'a [u8],
+    bitmaps: &'s Bitmaps,
+    xattrs: &'s mut CleanXattrs<'a>,
     at: usize,
     next: usize,
 }
@@ -156,10 +106,10 @@ pub(super) struct Scanner<'s, 'a> {
 impl<'s, 'a> Scanner<'s, 'a> {
     pub(super) fn new(
         part: &'a [u8],
-        index: &'s Index,
+        bitmaps: &'s Bitmaps,
         xattrs: &'s mut CleanXattrs<'a>,
     ) -> Self {
-        Self { part, index, xattrs, at: 0, next: 0 }
+        Self { part, bitmaps, xattrs, at: 0, next: 0 }
     }
 
     /// Takes note of a line that the parser had nothing to say about.
@@ -193,7 +143,7 @@ impl<'s, 'a> Scanner<'s, 'a> {
         // A clean line has at least ten separators before its line feed.
         let mut next = first;
         let far = first + FIXED_FIELDS - 1;
-        let separators = self.index.separators.as_slice();
+        let separators = self.bitmaps.separators.as_slice();
         let is_line_feed =
             |place: u32| self.part.get(index(place)).is_some_and(|&byte| byte == b'\n');
         if let Some(few) = separators.get(first..far)
@@ -216,9 +166,9 @@ impl<'s, 'a> Scanner<'s, 'a> {
     #[inline]
     fn clean(&mut self, line: &'a [u8], start: usize, first: usize) -> Option<Entry<'a>> {
         let ends: &[u32; FIXED_FIELDS] =
-            self.index.separators.get(first..self.next)?.first_chunk()?;
+            self.bitmaps.separators.get(first..self.next)?.first_chunk()?;
         let end = start + line.len();
-        if self.index.has_odd(start, end) {
+        if any(&self.bitmaps.odd, start, end) {
             return None;
         }
         let field = |n: usize| {
@@ -226,8 +176,8 @@ impl<'s, 'a> Scanner<'s, 'a> {
             self.part.get(from..index(*ends.get(n)?))
         };
         let behind_digest = index(ends[FIXED_FIELDS - 1]);
-        if self.index.has_escape(start, index(ends[8]))
-            || self.index.has_escape(index(ends[9]), behind_digest)
+        if any(&self.bitmaps.escapes, start, index(ends[8]))
+            || any(&self.bitmaps.escapes, index(ends[9]), behind_digest)
         {
             return None;
         }

@@ -113,7 +113,7 @@ const _: () = assert!(size_of::<SuperBlock>() == 128);
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct InodeCompact {
-    /// [`Form::Compact`] and a [`Layout`], see [`format`].
+    /// [`Form::Compact`] and a [`Layout`], see [`format()`].
     pub format: U16,
     /// 0 without an xattr area, else 1 and the area's length behind its header in units of 4 bytes.
     pub xattr_icount: U16,
@@ -144,7 +144,7 @@ const _: () = assert!(size_of::<InodeCompact>() == 32);
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct InodeExtended {
-    /// [`Form::Extended`] and a [`Layout`], see [`format`].
+    /// [`Form::Extended`] and a [`Layout`], see [`format()`].
     pub format: U16,
     /// As in [`InodeCompact::xattr_icount`].
     pub xattr_icount: U16,

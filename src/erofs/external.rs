@@ -95,24 +95,20 @@ fn value<'t>(which: Which, inode: &Inode<'t, '_>) -> Option<&'t [u8]> {
     }
 }
 
-/// A hash of the length, the first, the middle and the last bytes. Values that agree in these are
-/// compared whole, so a bad hash costs time and nothing else.
+/// A hash of the length and the last bytes. Values that agree in these are compared whole, so a bad
+/// hash costs time and nothing else.
 #[inline]
 fn sample(value: &[u8]) -> u32 {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
-    let word = |at: usize| {
-        let bytes = value.get(at..).and_then(|rest| rest.first_chunk::<8>());
-        bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    let last = match value.last_chunk::<16>() {
+        Some(last) => *last,
+        None => Rank::of(value).start,
     };
-    let mut hash = wide(value.len()).wrapping_mul(K);
-    if value.len() < 8 {
-        for &byte in value {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(K);
-        }
-    }
-    for at in [0, value.len() / 2, value.len().saturating_sub(8)] {
-        hash = (hash ^ word(at)).wrapping_mul(K).rotate_left(29);
-    }
+    let (words, _) = last.as_chunks::<8>();
+    let start = wide(value.len()).wrapping_mul(K);
+    let hash = words.iter().fold(start, |hash, word| {
+        (hash ^ u64::from_le_bytes(*word)).wrapping_mul(K).rotate_left(29)
+    });
     low32((hash ^ hash >> 32).wrapping_mul(K) >> 32)
 }
 

@@ -131,7 +131,7 @@ pub(super) struct Roles {
 impl Roles {
     pub(super) fn new(tree: &Tree<'_>) -> Self {
         let mut with_whiteouts = BTreeSet::new();
-        if tree.inodes().any(|inode| inode.is_whiteout()) {
+        if tree.has_whiteouts() {
             // The directories above the current node, with the end of their subtree.
             let mut above: Vec<NodeId> = Vec::new();
             for node in tree.nodes() {

@@ -38,7 +38,7 @@ impl Version {
     #[must_use]
     pub fn choose(tree: &Tree<'_>, min: Self, max: Self) -> Self {
         let raise = min == Self::V0 && max >= Self::V1;
-        if raise && tree.inodes().any(|inode| inode.is_whiteout()) { Self::V1 } else { min }
+        if raise && tree.has_whiteouts() { Self::V1 } else { min }
     }
 
     pub(crate) const fn policy(self) -> Policy {

@@ -1,6 +1,6 @@
 //! Building a tree, name by name, with no way to build an invalid one.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::Tree;
 use super::index::NameIndex;
@@ -92,10 +92,12 @@ pub struct Builder<'a> {
     contents: Vec<(u64, u64)>,
     content_bytes: Vec<u8>,
     open: Vec<Open>,
+    has_whiteouts: bool,
     /// Once a name came out of walk order: the parent of every node, and all names by parent.
     scattered: Option<Scattered>,
-    /// Once all names are there, in walk order: those of the directories that were looked into.
-    looked_into: Option<(NameIndex, BTreeSet<u32>)>,
+    /// Once all names are there, in walk order: the children of the directories that were looked
+    /// into.
+    looked_into: Option<BTreeMap<u32, Vec<NodeId>>>,
 }
 
 #[derive(Debug)]
@@ -126,6 +128,7 @@ impl<'a> Builder<'a> {
             contents: Vec::new(),
             content_bytes: Vec::new(),
             open: Vec::new(),
+            has_whiteouts: false,
             scattered: None,
             looked_into: None,
         }
@@ -213,7 +216,9 @@ impl<'a> Builder<'a> {
         let slot = self.slot(parent, name)?;
         let inode = self.record(facts)?;
         let name = self.store.keep(name).unwrap_or(Span::NONE);
-        Ok(self.push(parent, slot, Node::carrier(name, inode, Kind::of(facts.mode, facts.rdev))))
+        let kind = Kind::of(facts.mode, facts.rdev);
+        self.has_whiteouts |= kind == Kind::Whiteout;
+        Ok(self.push(parent, slot, Node::carrier(name, inode, kind)))
     }
 
     /// Adds a further name of an inode that [`Builder::resolve`] names later.
@@ -249,7 +254,7 @@ impl<'a> Builder<'a> {
     /// The node of a name in a directory, if it was added.
     pub fn child(&mut self, parent: NodeId, name: &[u8]) -> Option<NodeId> {
         if self.looked_into.is_some() && self.scattered.is_none() {
-            return self.look_into(parent, name).map(NodeId);
+            return self.look_into(parent, name);
         }
         let scattered = Scattered::of(&mut self.scattered, &self.nodes, &self.open, &self.store);
         scattered.names.find(&self.store, &self.nodes, parent.0, name).map(NodeId)
@@ -260,19 +265,18 @@ impl<'a> Builder<'a> {
     pub fn names_done(&mut self) {
         if self.scattered.is_none() && self.looked_into.is_none() {
             close(&mut self.nodes, &self.open);
-            self.looked_into = Some((NameIndex::new(&self.store), BTreeSet::new()));
+            self.looked_into = Some(BTreeMap::new());
         }
     }
 
-    /// Finds a name among nodes in walk order, after noting all names of its directory.
-    fn look_into(&mut self, parent: NodeId, name: &[u8]) -> Option<u32> {
-        let (names, known) = self.looked_into.as_mut()?;
-        if known.insert(parent.0) {
-            for child in Children::new(&self.nodes, parent) {
-                names.insert(&self.store, &self.nodes, parent.0, child.0);
-            }
-        }
-        names.find(&self.store, &self.nodes, parent.0, name)
+    /// Finds a name among nodes in walk order, whose children are sorted.
+    fn look_into(&mut self, parent: NodeId, name: &[u8]) -> Option<NodeId> {
+        let known = self.looked_into.as_mut()?;
+        let children =
+            known.entry(parent.0).or_insert_with(|| Children::new(&self.nodes, parent).collect());
+        let name_of = |node: &NodeId| self.store.get(self.nodes[index(node.0)].name);
+        let place = children.binary_search_by(|node| name_of(node).cmp(name)).ok()?;
+        children.get(place).copied()
     }
 
     /// Whether a node is a directory.
@@ -324,6 +328,7 @@ impl<'a> Builder<'a> {
             records: self.records,
             contents: self.contents,
             content_bytes: self.content_bytes,
+            has_whiteouts: self.has_whiteouts,
         })
     }
 

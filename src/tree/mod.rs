@@ -43,9 +43,16 @@ pub struct Tree<'a> {
     records: Vec<Record>,
     contents: Vec<(u64, u64)>,
     content_bytes: Vec<u8>,
+    has_whiteouts: bool,
 }
 
 impl<'a> Tree<'a> {
+    /// Whether any inode is a [whiteout](Inode::is_whiteout).
+    #[must_use]
+    pub fn has_whiteouts(&self) -> bool {
+        self.has_whiteouts
+    }
+
     /// The number of names, the root included.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -191,6 +198,7 @@ impl<'a> Tree<'a> {
             records: self.records,
             contents: self.contents,
             content_bytes: self.content_bytes,
+            has_whiteouts: self.has_whiteouts,
         }
     }
 

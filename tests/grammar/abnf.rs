@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// What a rule, or a part of one, stands for.
 #[derive(Debug)]
-pub enum Node {
+pub(crate) enum Node {
     /// One byte of a range.
     Range(u8, u8),
     /// These bytes.
@@ -21,12 +21,12 @@ pub enum Node {
 
 /// A grammar.
 #[derive(Debug)]
-pub struct Grammar {
-    pub names: Vec<String>,
-    pub rules: Vec<Node>,
+pub(crate) struct Grammar {
+    pub(crate) names: Vec<String>,
+    pub(crate) rules: Vec<Node>,
     /// For each choice the number of its branches, and the rule it stands in. A repetition is a
     /// choice between the least number and more, if there can be more.
-    pub choices: Vec<(usize, usize)>,
+    pub(crate) choices: Vec<(usize, usize)>,
 }
 
 /// The rules of RFC 5234, appendix B.1, that are used.
@@ -39,7 +39,7 @@ HEXDIG = DIGIT / %x41-46 / %x61-66
 
 impl Grammar {
     /// Reads a grammar, and adds the core rules.
-    pub fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let lines: Vec<String> = logical_lines(&format!("{text}{CORE}"));
         let split = |line: &String| {
             let (name, definition) = line.split_once('=').expect("a rule has an equals sign");
@@ -57,7 +57,7 @@ impl Grammar {
     }
 
     /// The number of a rule.
-    pub fn rule(&self, name: &str) -> usize {
+    pub(crate) fn rule(&self, name: &str) -> usize {
         self.names.iter().position(|known| known == name).expect("the grammar has this rule")
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::abnf::{Grammar, Node};
 
 /// Whether `text` is a sentence of a rule.
-pub fn matches(grammar: &Grammar, rule: usize, text: &[u8]) -> bool {
+pub(crate) fn matches(grammar: &Grammar, rule: usize, text: &[u8]) -> bool {
     let mut matcher = Matcher { grammar, text, known: HashMap::new() };
     matcher.rule(rule, 0).contains(&text.len())
 }

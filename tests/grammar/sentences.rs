@@ -6,7 +6,7 @@ use super::abnf::{Grammar, Node};
 
 /// Where decisions come from: given bytes, then zeros. Shorter and smaller bytes make shorter
 /// sentences.
-pub struct Source<'b>(pub &'b [u8]);
+pub(crate) struct Source<'b>(pub(crate) &'b [u8]);
 
 impl Source<'_> {
     /// A number below `end`.
@@ -18,10 +18,15 @@ impl Source<'_> {
 }
 
 /// The choices that were made: their number, and the branch.
-pub type Made = BTreeSet<(usize, usize)>;
+pub(crate) type Made = BTreeSet<(usize, usize)>;
 
 /// A sentence of a rule.
-pub fn sentence(grammar: &Grammar, rule: usize, source: &mut Source<'_>, made: &mut Made) -> Vec<u8> {
+pub(crate) fn sentence(
+    grammar: &Grammar,
+    rule: usize,
+    source: &mut Source<'_>,
+    made: &mut Made,
+) -> Vec<u8> {
     let mut writer = Writer { grammar, source, made, text: Vec::new() };
     writer.node(&grammar.rules[rule]);
     writer.text
@@ -66,18 +71,23 @@ impl Writer<'_, '_, '_> {
 const TELLING: &[u8] = b" \n\\/.=@-+x2ef0189aAFg\0\r\t\x7f\xff";
 
 /// Changes a text in a place or two, so that it is nearly a sentence.
-pub fn spoil(mut text: Vec<u8>, source: &mut Source<'_>) -> Vec<u8> {
+pub(crate) fn spoil(mut text: Vec<u8>, source: &mut Source<'_>) -> Vec<u8> {
     for _ in 0..=source.below(2) {
         let place = |source: &mut Source<'_>, text: &[u8]| {
             (source.below(256) * 256 + source.below(256)) % (text.len() + 1)
         };
         let at = place(source, &text);
         let to = (at + 1 + source.below(12)).min(text.len());
-        match source.below(5) {
+        match source.below(6) {
             0 => drop(text.splice(at..to.min(at + 1), [TELLING[source.below(TELLING.len())]])),
             1 => text.insert(at, TELLING[source.below(TELLING.len())]),
             2 => drop(text.drain(at..to)),
             3 => text.get_mut(at).into_iter().for_each(|byte| *byte ^= 1 << source.below(8)),
+            4 => {
+                let escape = |byte: &u8| format!("\\x{byte:02x}").into_bytes();
+                let escaped = text.get(at).map(escape).unwrap_or_default();
+                drop(text.splice(at..to.min(at + 1), escaped));
+            }
             _ => {
                 let piece = text[at..to].to_vec();
                 let there = place(source, &text);

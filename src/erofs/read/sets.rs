@@ -2,56 +2,63 @@
 
 use std::collections::BTreeMap;
 
-use crate::num::index;
+use zerocopy::little_endian::U32;
+
 use crate::tree::XattrSet;
 
-/// Lists of references, each with its set.
-///
-/// The lists form a tree of their own, in which a list lies below the list without its last
-/// reference. So a list that was met costs nothing again, a new one costs its length at most, and
-/// nothing depends on a hash that an image could attack.
-#[derive(Debug)]
-pub(super) struct RefSets {
-    /// Place of a list, by the place of the list without its last reference, and that reference.
-    longer: BTreeMap<(u32, u32), u32>,
-    /// The set of each place; the empty list has place 0.
-    sets: Vec<Option<XattrSet>>,
-    /// The list that was looked up last, and its place unless places have run out.
-    last: Vec<u32>,
-    place: Option<u32>,
+/// The references of an inode, all of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct List<'a> {
+    /// Some names mean something only to regular files.
+    pub(super) regular: bool,
+    pub(super) references: &'a [U32],
 }
 
-impl RefSets {
+/// The sets of inodes without xattrs of their own, by the references that are kept.
+///
+/// Most inodes have the set of the inode before, so that is looked at first. Behind it stands a map
+/// that is ordered, since an image could attack a hash.
+#[derive(Debug)]
+pub(super) struct RefSets<'a> {
+    sets: BTreeMap<Box<[u32]>, XattrSet>,
+    /// The last list that was kept as a whole, of regular files and of others.
+    whole: [(&'a [U32], XattrSet); 2],
+    /// What was kept of the last list, whole or not.
+    last: (Vec<u32>, XattrSet),
+}
+
+impl<'a> RefSets<'a> {
     pub(super) fn new() -> Self {
-        Self { longer: BTreeMap::new(), sets: vec![None], last: Vec::new(), place: Some(0) }
+        let none = XattrSet::EMPTY;
+        Self { sets: BTreeMap::new(), whole: [(&[], none); 2], last: (Vec::new(), none) }
     }
 
-    /// The set of a list, if it was met.
+    /// The set of a list, if it was the last to be kept as a whole.
     #[inline]
-    pub(super) fn find(&mut self, references: &[u32]) -> Option<XattrSet> {
-        if self.last != references {
-            self.place = references.iter().try_fold(0, |place, &next| self.below(place, next));
-            self.last.clear();
-            self.last.extend_from_slice(references);
-        }
-        self.sets.get(index(self.place?)).copied().flatten()
+    pub(super) fn find_whole(&self, list: List<'a>) -> Option<XattrSet> {
+        let [regular, other] = self.whole;
+        let (references, set) = if list.regular { regular } else { other };
+        (references == list.references).then_some(set)
     }
 
-    /// Notes the set of the list that was looked up last.
-    pub(super) fn put(&mut self, set: XattrSet) {
-        if let Some(place) = self.place
-            && let Some(slot) = self.sets.get_mut(index(place))
-        {
-            *slot = Some(set);
-        }
+    /// The set of some kept references.
+    pub(super) fn find(&self, kept: &[u32]) -> Option<XattrSet> {
+        if self.last.0 == kept { Some(self.last.1) } else { self.sets.get(kept).copied() }
     }
 
-    fn below(&mut self, place: u32, next: u32) -> Option<u32> {
-        let new = u32::try_from(self.sets.len()).ok()?;
-        let below = *self.longer.entry((place, next)).or_insert(new);
-        if below == new {
-            self.sets.push(None);
+    /// Notes a set that was not found.
+    pub(super) fn put(&mut self, kept: &[u32], set: XattrSet) {
+        self.sets.insert(kept.into(), set);
+    }
+
+    /// Notes the set of the inode at hand, for the next one.
+    pub(super) fn remember(&mut self, list: List<'a>, kept: &[u32], set: XattrSet) {
+        self.last.0.clear();
+        self.last.0.extend_from_slice(kept);
+        self.last.1 = set;
+        if kept.len() == list.references.len() {
+            let [regular, other] = &mut self.whole;
+            *(if list.regular { regular } else { other }) = (list.references, set);
         }
-        Some(below)
     }
 }

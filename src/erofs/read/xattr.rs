@@ -10,7 +10,7 @@ use super::super::disk::{self, INDEX_TRUSTED, INDEX_USER, NameRule, XattrEntry, 
 use super::super::error::{ImageError, ImageErrorKind, Structure};
 use super::image::{Image, Whiteouts, get};
 use super::inode::Inode;
-use super::sets::RefSets;
+use super::sets::{List, RefSets};
 use crate::tree::{Builder, FileType, Key, XattrSet};
 
 /// What the xattrs of an inode say.
@@ -67,10 +67,7 @@ enum Meaning<'a> {
 pub(super) struct Xattrs<'a> {
     image: Image<'a>,
     keys: Keys<'a>,
-    sets: RefSets,
-    /// The last list of references that were all kept and nothing else, for regular files and for
-    /// all others, with its set. Most inodes have the same one as the inode before.
-    last: [(&'a [U32], XattrSet); 2],
+    sets: RefSets<'a>,
     /// Of the inode at hand: what is kept, the references to it, and the names that are dropped.
     kept: Vec<Pair<'a>>,
     references: Vec<u32>,
@@ -83,7 +80,6 @@ impl<'a> Xattrs<'a> {
             image,
             keys: Keys { by_name: BTreeMap::new(), room: image.bytes.len() },
             sets: RefSets::new(),
-            last: [(&[], XattrSet::EMPTY); 2],
             kept: Vec::new(),
             references: Vec::new(),
             dropped: Vec::new(),
@@ -116,28 +112,19 @@ impl<'a> Xattrs<'a> {
             || self.image.error(inode.xattrs, Structure::XattrArea, ImageErrorKind::XattrOverrun);
         let (references, entries) = split_area(inode.xattrs).ok_or_else(overrun)?;
         self.read_own(inode, entries, &mut found)?;
-        let [regular, other] = &self.last;
-        let last = if inode.file_type == FileType::Regular { regular } else { other };
-        if self.kept.is_empty() && last.0 == references {
-            found.set = last.1;
-        } else {
-            self.read_shared(inode, references, &mut found)?;
-            found.set = self.set(inode, builder)?;
-            self.remember(inode, references, found.set);
-        }
+        let list = List { regular: inode.file_type == FileType::Regular, references };
+        let known = self.sets.find_whole(list).filter(|_| self.kept.is_empty());
+        found.set = match known {
+            Some(set) => set,
+            None => {
+                self.read_shared(inode, references, &mut found)?;
+                self.set(inode, list, builder)?
+            }
+        };
         if found.twice || is_twice(&mut self.dropped) {
             return Err(self.twice(inode));
         }
         Ok(found)
-    }
-
-    /// Notes the set of a list of references, if it is all of the set and the set is all of it.
-    fn remember(&mut self, inode: &Inode<'a>, references: &'a [U32], set: XattrSet) {
-        if references.len() == self.references.len() && references.len() == self.kept.len() {
-            let [regular, other] = &mut self.last;
-            let last = if inode.file_type == FileType::Regular { regular } else { other };
-            *last = (references, set);
-        }
     }
 
     /// Reads the entries in the inode, which end where the area does.
@@ -199,6 +186,7 @@ impl<'a> Xattrs<'a> {
     fn set(
         &mut self,
         inode: &Inode<'a>,
+        list: List<'a>,
         builder: &mut Builder<'a>,
     ) -> Result<XattrSet, ImageError> {
         if self.kept.is_empty() {
@@ -207,11 +195,15 @@ impl<'a> Xattrs<'a> {
         if self.references.len() != self.kept.len() {
             return self.new_set(inode, builder);
         }
-        if let Some(set) = self.sets.find(&self.references) {
-            return Ok(set);
-        }
-        let set = self.new_set(inode, builder)?;
-        self.sets.put(set);
+        let set = match self.sets.find(&self.references) {
+            Some(set) => set,
+            None => {
+                let set = self.new_set(inode, builder)?;
+                self.sets.put(&self.references, set);
+                set
+            }
+        };
+        self.sets.remember(list, &self.references, set);
         Ok(set)
     }
 

@@ -1,0 +1,25 @@
+//! `cfs dump`: images and dump texts as canonical text.
+
+use super::args::DumpArgs;
+use super::failure::{Answer, Failure};
+use super::load::{Context, Form, Source};
+use super::output::{Content, Output, Target};
+use crate::dump;
+
+/// Prints each source. The output is begun once the first source is known to be sound.
+pub(super) fn run(context: &Context, args: DumpArgs) -> Result<Answer, Failure> {
+    let target = Target::new(args.output);
+    let filter: Vec<&[u8]> = args.filter.iter().map(|name| name.as_encoded_bytes()).collect();
+    let mut output = None;
+    for path in &args.sources {
+        let source = Source::read(context, path, args.reading)?;
+        let tree = source.tree(context, Form::Canonical)?;
+        let out = match &mut output {
+            Some(output) => output,
+            None => output.insert(Output::create(&target, Content::Text)?),
+        };
+        dump::print_to(&tree, &filter, |piece| out.write(piece))?;
+    }
+    output.map_or(Ok(()), Output::finish)?;
+    Ok(Answer::Yes)
+}

@@ -1,0 +1,135 @@
+//! Warnings about a dump text that its lines alone do not tell.
+
+use std::collections::BTreeMap;
+
+use super::load::Form;
+use crate::canon::{self, Changes};
+use crate::dump::{
+    Code, Detail, Diagnostic, Field, Findings, Issue, Options, Parsed, Severity, Warnings, unescape,
+};
+use crate::tree::{Inode, NodeId, Tree};
+
+/// Brings the tree into the form that is wanted, and adds warnings about the tree as a whole.
+pub(super) fn check(text: &[u8], options: &Options, parsed: &mut Parsed<'_>, form: Form) {
+    let Parsed { tree, findings } = parsed;
+    let mut found: Vec<(NodeId, Code)> = Vec::new();
+    if let Some(node) = odd_digest(tree) {
+        found.push((node, Code::MixedDigests));
+    }
+    if form == Form::Canonical {
+        let changes = canon::canonicalise(tree);
+        found.extend(changes.carriers.iter().map(|&node| (node, Code::CarrierMoved)));
+        found.extend(dropped(tree, &changes, findings));
+    }
+    warn(text, options, tree, &found, findings);
+}
+
+/// The first name in walk order whose file has a digest of another length than the first of all.
+fn odd_digest(tree: &Tree<'_>) -> Option<NodeId> {
+    let len = |inode: Inode<'_, '_>| {
+        inode.is_external().then(|| inode.digest_bytes().map(<[u8]>::len)).flatten()
+    };
+    let mut lens = tree.inodes().filter_map(len);
+    let first = lens.next()?;
+    if lens.all(|len| len == first) {
+        return None;
+    }
+    let first = tree.nodes().find_map(|node| len(tree.facts(node)))?;
+    tree.nodes().find(|&node| len(tree.facts(node)).is_some_and(|len| len != first))
+}
+
+/// Names of inodes that lost xattrs, if the parser has not warned of that already.
+fn dropped(tree: &Tree<'_>, changes: &Changes, findings: &Findings) -> Vec<(NodeId, Code)> {
+    if changes.xattrs.is_empty() || findings.warning_counts.contains_key(&Code::XattrReserved) {
+        return Vec::new();
+    }
+    let lost = |node: &NodeId| {
+        !tree.is_link(*node) && changes.xattrs.contains(&tree.inode_of(*node))
+    };
+    tree.nodes().filter(lost).map(|node| (node, Code::XattrDropped)).collect()
+}
+
+/// Adds a warning for each of the nodes, at its line.
+fn warn(
+    text: &[u8],
+    options: &Options,
+    tree: &Tree<'_>,
+    found: &[(NodeId, Code)],
+    findings: &mut Findings,
+) {
+    let mut wanted: BTreeMap<NodeId, Vec<Code>> = BTreeMap::new();
+    for &(node, code) in found {
+        let count = findings.warning_counts.entry(code).or_default();
+        *count += 1;
+        if *count == 1 || options.warnings == Warnings::All {
+            wanted.entry(node).or_default().push(code);
+        }
+    }
+    if !wanted.is_empty() {
+        findings.warnings.extend(at_lines(text, &with_paths(tree, &wanted)));
+    }
+}
+
+/// What there is to say about each path.
+type Wanted<'w> = BTreeMap<Vec<u8>, &'w [Code]>;
+
+fn with_paths<'w>(tree: &Tree<'_>, wanted: &'w BTreeMap<NodeId, Vec<Code>>) -> Wanted<'w> {
+    let mut paths = BTreeMap::new();
+    let mut walk = tree.walk();
+    while let Some(step) = walk.next() {
+        if let Some(codes) = wanted.get(&step.node) {
+            paths.insert(walk.path().to_vec(), codes.as_slice());
+        }
+    }
+    paths
+}
+
+/// Diagnostics at the lines of these paths.
+fn at_lines(text: &[u8], wanted: &Wanted<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let (mut left, mut offset) = (wanted.len(), 0);
+    for (number, line) in text.split(|&byte| byte == b'\n').enumerate() {
+        if let Some(codes) = wanted.get(&path_of(line)) {
+            let at = Line { text: line, number: number + 1, offset };
+            found.extend(codes.iter().map(|&code| at.diagnostic(code)));
+            left -= 1;
+        }
+        if left == 0 {
+            break;
+        }
+        offset += line.len() + 1;
+    }
+    found
+}
+
+/// The path of a line, as a tree spells it.
+fn path_of(line: &[u8]) -> Vec<u8> {
+    let raw = line.split(|&byte| byte == b' ').next().unwrap_or_default();
+    let path = unescape(raw).unwrap_or_default();
+    let names = path.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
+    let path: Vec<u8> = names.flat_map(|name| [b"/", name].concat()).collect();
+    if path.is_empty() { b"/".to_vec() } else { path }
+}
+
+/// A line of the text.
+struct Line<'t> {
+    text: &'t [u8],
+    /// Counted from 1.
+    number: usize,
+    offset: usize,
+}
+
+impl Line<'_> {
+    fn diagnostic(&self, code: Code) -> Diagnostic {
+        let (field, number, detail) = match code {
+            Code::MixedDigests => (Field::Digest, 10, Detail::Span),
+            Code::XattrDropped => (Field::Xattr, 11, Detail::Words("one that is dropped")),
+            _ => (Field::Path, 0, Detail::Words("a hard link, which makes another image")),
+        };
+        let mut fields = self.text.split(|&byte| byte == b' ');
+        let start = fields.by_ref().take(number).map(|field| field.len() + 1).sum();
+        let len = fields.next().map_or(0, <[u8]>::len);
+        let issue = Issue { code, severity: Severity::Warning, field, start, len, detail };
+        Diagnostic::new(&issue, self.text, self.number, self.offset)
+    }
+}

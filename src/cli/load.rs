@@ -1,0 +1,139 @@
+//! A source as a tree.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+
+use super::args::{Common, Reading};
+use super::failure::Failure;
+use super::input::{self, Input};
+use super::lints;
+use super::report::{Reporter, Text, Trouble, Verbosity};
+use crate::dump::{Options, Profile, Warnings};
+use crate::erofs::{self, ImageError, disk};
+use crate::threads::{self, Threads};
+use crate::tree::Tree;
+
+/// What all commands work with.
+#[derive(Debug)]
+pub(super) struct Context {
+    /// Where messages go.
+    pub(super) report: Reporter,
+    /// How many threads to use.
+    pub(super) threads: Threads,
+    max_input: Option<u64>,
+    max_errors: usize,
+}
+
+impl Context {
+    /// What the program's name and common options ask for.
+    pub(super) fn new(program: &str, common: &Common) -> Self {
+        Self {
+            report: Reporter::new(program, common),
+            threads: common.threads.map_or_else(Threads::available, Threads::new),
+            max_input: common.max_input,
+            max_errors: common.max_errors.get(),
+        }
+    }
+}
+
+/// What a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// Dump text
+    Dump,
+    /// EROFS image
+    Image,
+}
+
+/// What becomes of the tree of a dump text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// It stays as it was given.
+    Given,
+    /// It is brought into canonical form.
+    Canonical,
+}
+
+/// A source, read whole.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// Name of the file, for messages.
+    pub(super) name: String,
+    /// All of it, decompressed.
+    pub(super) bytes: Vec<u8>,
+    /// What it is.
+    pub(super) kind: Kind,
+    profile: Profile,
+}
+
+impl Source {
+    /// Reads a source; `-` is standard input.
+    pub(super) fn read(context: &Context, path: &Path, reading: Reading) -> Result<Self, Failure> {
+        let Input { name, bytes } = input::read(path, context.max_input)?;
+        let kind = reading.from.unwrap_or_else(|| kind_of(&bytes));
+        let profile = if reading.strict { Profile::Strict } else { Profile::Lenient };
+        Ok(Self { name, bytes, kind, profile })
+    }
+
+    /// The tree; of an image, as it was read.
+    pub(super) fn tree(&self, context: &Context, form: Form) -> Result<Tree<'_>, Failure> {
+        match self.kind {
+            Kind::Dump => self.parse(context, form),
+            Kind::Image => {
+                erofs::read(&self.bytes).map_err(|error| image_trouble(&self.name, &error).into())
+            }
+        }
+    }
+
+    fn parse(&self, context: &Context, form: Form) -> Result<Tree<'_>, Failure> {
+        self.refuse_image()?;
+        let all = context.report.verbosity == Verbosity::All;
+        let options = Options {
+            profile: self.profile,
+            warnings: if all { Warnings::All } else { Warnings::First },
+            max_errors: context.max_errors,
+        };
+        let text = Text { file: &self.name, bytes: &self.bytes };
+        match threads::parse(&self.bytes, &options, context.threads) {
+            Err(error) => {
+                context.report.findings(text, &error.findings);
+                Err(Failure::Reported)
+            }
+            Ok(mut parsed) => {
+                lints::check(&self.bytes, &options, &mut parsed, form);
+                let refused = context.report.findings(text, &parsed.findings);
+                if refused { Err(Failure::Reported) } else { Ok(parsed.tree) }
+            }
+        }
+    }
+
+    /// Says so if an image is to be read as dump text, instead of what a parser says of it.
+    fn refuse_image(&self) -> Result<(), Failure> {
+        if kind_of(&self.bytes) != Kind::Image {
+            return Ok(());
+        }
+        let trouble = Trouble::in_file(&self.name, "expected dump text, found an EROFS image");
+        let hint = "an image needs neither --from-dump nor --from=dump: it is recognised";
+        Err(trouble.about(&self.name).hint(hint).into())
+    }
+}
+
+/// What bytes look like. No dump text begins as a composefs header does, so that a damaged image is
+/// not taken for one.
+fn kind_of(bytes: &[u8]) -> Kind {
+    let starts = |at: usize, magic: u32| {
+        bytes.get(at..).is_some_and(|rest| rest.starts_with(&magic.to_le_bytes()))
+    };
+    let is_image = starts(disk::SUPERBLOCK_OFFSET, disk::EROFS_MAGIC)
+        || starts(0, disk::COMPOSEFS_MAGIC);
+    if is_image { Kind::Image } else { Kind::Dump }
+}
+
+fn image_trouble(name: &str, error: &ImageError) -> Trouble {
+    let trouble = Trouble::in_file(name, error).at(error.offset());
+    if error.is_unsupported() {
+        return trouble.hint("the image may be sound, but this program cannot read its kind");
+    }
+    trouble.hint("the image is damaged, or was not made by a composefs tool")
+}

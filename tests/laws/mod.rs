@@ -1,0 +1,42 @@
+//! What holds for any text, any image and any tree.
+//!
+//! Property tests and fuzz targets share these. A law takes a value, does nothing where the value is
+//! none it speaks of, and panics where it is broken.
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "each user takes a part of it")]
+
+mod choose;
+mod classes;
+mod facts;
+mod generate;
+mod image;
+mod plan;
+mod spell;
+mod spoil;
+mod text;
+mod tree;
+
+pub use choose::{Bytes, Choose};
+pub use classes::{Class, classes};
+pub use generate::generate;
+pub use image::{
+    digests_are_those_of_the_bytes, image_accepts_or_points, image_keeps_all_it_can_hold,
+    threads_write_what_one_thread_writes, windows_are_pieces_of_the_whole, write,
+};
+pub use plan::{Inode, Plan, Planned, What};
+pub use spell::spell;
+pub use spoil::{spoil_image, spoil_text};
+pub use text::{
+    dump_accepts_or_points, scanner_gives_what_the_parser_gives, strict_is_a_part_of_lenient,
+    text_says_what_was_planned, threads_read_what_one_thread_reads,
+};
+pub use tree::{canonical_form_is_a_fixed_point, print_is_a_fixed_point, tree_is_what_its_walk_says};
+
+use cfs::tree::Tree;
+
+/// All laws about a tree that a text can say.
+pub fn tree_keeps_all_laws(tree: &Tree<'_>) {
+    tree_is_what_its_walk_says(tree);
+    print_is_a_fixed_point(tree);
+    canonical_form_is_a_fixed_point(tree);
+    image_keeps_all_it_can_hold(tree);
+}
