@@ -85,8 +85,9 @@ impl Program {
 pub(super) fn standalone(command: &str) -> Option<clap::Command> {
     let name = format!("cfs-{command}");
     let syntax = Cli::command().find_subcommand(command)?.clone();
-    let syntax = syntax.version(env!("CARGO_PKG_VERSION"));
-    Some(Common::augment_args(syntax).display_name(name.clone()).bin_name(name))
+    let common = Common::augment_args(clap::Command::new(""));
+    let syntax = syntax.version(env!("CARGO_PKG_VERSION")).args(common.get_arguments().cloned());
+    Some(syntax.display_name(name.clone()).bin_name(name))
 }
 
 /// The arguments of the program `cfs-NAME`.

@@ -78,7 +78,8 @@ impl<'a> Assembler<'a> {
                 self.report.add(Line { number, text: found.line }, &found.issue);
             }
             match item {
-                Item::Entry(entry) => self.entry(number, entry),
+                Item::Clean(entry) => self.entry(number, entry, Escapes::None),
+                Item::Entry(entry) => self.entry(number, entry, Escapes::Some),
                 Item::Bad { path, directory } => self.register(*path, *directory),
             }
             if self.report.is_full() {
@@ -129,8 +130,8 @@ impl<'a> Assembler<'a> {
     }
 
     #[inline]
-    fn entry(&mut self, number: usize, entry: &Entry<'a>) {
-        match self.insert(number, entry) {
+    fn entry(&mut self, number: usize, entry: &Entry<'a>, escapes: Escapes) {
+        match self.insert(number, entry, escapes) {
             Ok(node) => self.paths.entered(entry.path, node),
             Err(refused) => {
                 let code = match refused {
@@ -147,12 +148,17 @@ impl<'a> Assembler<'a> {
     }
 
     #[inline]
-    fn insert(&mut self, number: usize, entry: &Entry<'a>) -> Result<NodeId, Refused> {
-        let Some(place) = self.paths.place(&mut self.builder, entry.path)? else {
+    fn insert(
+        &mut self,
+        number: usize,
+        entry: &Entry<'a>,
+        escapes: Escapes,
+    ) -> Result<NodeId, Refused> {
+        let Some(place) = self.paths.place(&mut self.builder, entry.path, escapes)? else {
             return self.root(entry);
         };
         match &entry.body {
-            Body::Inode(fields) => self.inode(number, entry.path, &place, fields),
+            Body::Inode(fields) => self.inode(number, entry.path, &place, fields, escapes),
             Body::Link { target } => {
                 let node = self.builder.link(place.parent, &place.name).map_err(refusal)?;
                 self.links.push(PendingLink { node, line: number, path: entry.path, target });
@@ -169,7 +175,8 @@ impl<'a> Assembler<'a> {
             return Err(Refused::Issue(Code::RootNotDirectory));
         };
         let mut values = Values::default();
-        let facts = values.facts(fields, self.xattrs.get(&mut self.builder, fields.xattrs)?);
+        let set = self.xattrs.get(&mut self.builder, fields.xattrs)?;
+        let facts = values.facts(fields, set, Escapes::Some);
         self.builder.set_root(&facts).map_err(refusal)?;
         Ok(NodeId::ROOT)
     }
@@ -181,10 +188,11 @@ impl<'a> Assembler<'a> {
         path: &'a [u8],
         place: &Place<'a>,
         fields: &Fields<'a>,
+        escapes: Escapes,
     ) -> Result<NodeId, Refused> {
         let set = self.xattrs.get(&mut self.builder, fields.xattrs)?;
         let mut values = Values::default();
-        let facts = values.facts(fields, set);
+        let facts = values.facts(fields, set, escapes);
         let digest_len = facts.digest.map_or(0, <[u8]>::len);
         let node = self.builder.add(place.parent, &place.name, &facts).map_err(refusal)?;
         if digest_len != self.digest_len && digest_len > 0 {
@@ -215,7 +223,7 @@ impl<'a> Assembler<'a> {
             return;
         }
         let Some(path) = path else { return };
-        let place = self.paths.place(&mut self.builder, path);
+        let place = self.paths.place(&mut self.builder, path, Escapes::Some);
         if let Ok(Some(place)) = place
             && let Ok(node) = self.builder.add(place.parent, &place.name, &Facts::new(mode))
         {
@@ -256,10 +264,15 @@ struct DigestBytes {
 
 impl<'v> Values<'v> {
     #[inline]
-    fn facts<'s>(&'s mut self, fields: &Fields<'v>, xattrs: XattrSet) -> Facts<'s> {
-        self.payload = fields.payload.map(plain);
+    fn facts<'s>(
+        &'s mut self,
+        fields: &Fields<'v>,
+        xattrs: XattrSet,
+        escapes: Escapes,
+    ) -> Facts<'s> {
+        self.payload = fields.payload.map(|payload| escapes.undo(payload));
         self.content = fields.content.map(plain);
-        self.digest = fields.digest.and_then(DigestBytes::new);
+        self.digest = fields.digest.and_then(|digest| DigestBytes::new(&escapes.undo(digest)));
         Facts {
             mode: fields.mode,
             size: fields.size,
@@ -278,11 +291,27 @@ impl<'v> Values<'v> {
 
 impl DigestBytes {
     #[inline]
-    fn new(text: &[u8]) -> Option<Self> {
-        let digits = plain(text);
+    fn new(digits: &[u8]) -> Option<Self> {
         let mut digest = Self { bytes: [0; 64], len: digits.len() / 2 };
-        const_hex::decode_to_slice(&*digits, digest.bytes.get_mut(..digest.len)?).ok()?;
+        const_hex::decode_to_slice(digits, digest.bytes.get_mut(..digest.len)?).ok()?;
         Some(digest)
+    }
+}
+
+/// Whether PATH, PAYLOAD and DIGEST may hold escapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Escapes {
+    None,
+    Some,
+}
+
+impl Escapes {
+    #[inline]
+    fn undo(self, raw: &[u8]) -> Cow<'_, [u8]> {
+        match self {
+            Self::None => Cow::Borrowed(raw),
+            Self::Some => plain(raw),
+        }
     }
 }
 
@@ -395,6 +424,7 @@ impl<'a> Paths<'a> {
         &mut self,
         builder: &mut Builder<'_>,
         path: &'a [u8],
+        escapes: Escapes,
     ) -> Result<Option<Place<'a>>, Refused> {
         if let Some(slash) = memchr::memrchr(b'/', path)
             && let Some((above, name)) = path.split_at_checked(slash)
@@ -408,8 +438,8 @@ impl<'a> Paths<'a> {
                 && self.last.get(..slash) == Some(above)
                 && !builder.is_empty()
             {
-                let name = plain(name);
-                if memchr::memchr(b'/', &name).is_none() {
+                let name = escapes.undo(name);
+                if escapes == Escapes::None || !name.contains(&b'/') {
                     return Ok(Some(Place { parent, name }));
                 }
             }

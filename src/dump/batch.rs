@@ -20,6 +20,8 @@ pub struct Batch<'a> {
 /// What became of a line.
 #[derive(Debug)]
 pub(super) enum Item<'a> {
+    /// It is clean: no escape stands in it but in CONTENT and xattrs.
+    Clean(Entry<'a>),
     /// It says this.
     Entry(Entry<'a>),
     /// It holds an error.
@@ -97,7 +99,7 @@ impl<'a> BatchReader<'a> {
         let mut scanner = Scanner::new(part, &self.bitmaps, &mut self.xattrs);
         while let Some(scanned) = scanner.next_line() {
             match scanned {
-                Scanned::Clean(entry) => batch.items.push(Item::Entry(entry)),
+                Scanned::Clean(entry) => batch.items.push(Item::Clean(entry)),
                 Scanned::Doubtful { line, terminated } => {
                     let outcome = read_line(line, terminated, self.profile, &mut self.found);
                     if let (Outcome::Entry(entry), true) = (&outcome, self.found.is_empty()) {

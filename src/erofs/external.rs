@@ -25,22 +25,23 @@ impl Which {
 #[derive(Debug)]
 pub(super) struct Survey {
     which: Which,
-    /// Inode and a hash of its value, for each external file that has one.
-    seen: Vec<(u32, u32)>,
+    /// A hash of its value and the inode, for each external file that has one.
+    seen: Vec<u64>,
 }
 
 /// Inodes with the same value.
 pub(super) type Same = Vec<InodeId>;
 
 impl Survey {
-    pub(super) fn new(which: Which) -> Self {
-        Self { which, seen: Vec::new() }
+    /// For at most so many inodes.
+    pub(super) fn new(which: Which, inodes: usize) -> Self {
+        Self { which, seen: Vec::with_capacity(inodes) }
     }
 
     #[inline]
     pub(super) fn see(&mut self, id: InodeId, inode: &Inode<'_, '_>) {
         if let Some(value) = value(self.which, inode) {
-            self.seen.push((id.number(), sample(value)));
+            self.seen.push(u64::from(sample(value)) << 32 | u64::from(id.number()));
         }
     }
 
@@ -48,14 +49,17 @@ impl Survey {
     /// larger ones first among those of a length.
     pub(super) fn groups(self, tree: &Tree<'_>) -> Vec<Same> {
         let mut filter = Filter::new(self.seen.len());
-        for &(_, hash) in &self.seen {
-            filter.add(hash);
+        for &seen in &self.seen {
+            filter.add(hash_of(seen));
         }
         let mut again = self.seen;
-        again.retain(|&(_, hash)| filter.twice(hash));
+        again.retain(|&seen| filter.twice(hash_of(seen)));
+        again.sort_unstable();
+        let same_hash = again.chunk_by(|&a, &b| hash_of(a) == hash_of(b));
+        let ids = same_hash.filter(|same| same.len() > 1).flatten().map(|&seen| low32(seen));
         let value = |id: u32| value(self.which, &tree.inode(InodeId::from_number(id)));
         let mut ranked: Vec<(Rank, u32)> =
-            again.iter().map(|&(id, _)| (Rank::of(value(id).unwrap_or_default()), id)).collect();
+            ids.map(|id| (Rank::of(value(id).unwrap_or_default()), id)).collect();
         let rest = |id: u32| value(id).and_then(|value| value.get(Rank::BYTES..)).unwrap_or_default();
         ranked.sort_unstable_by(|a, b| {
             b.0.cmp(&a.0).then_with(|| rest(b.1).cmp(rest(a.1))).then(a.1.cmp(&b.1))
@@ -66,11 +70,17 @@ impl Survey {
     }
 }
 
+/// The hash in an entry of [`Survey::seen`].
+fn hash_of(seen: u64) -> u32 {
+    low32(seen >> 32)
+}
+
 /// Length and first bytes of a value: enough to compare most values without fetching them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     len: usize,
-    start: [u8; Self::BYTES],
+    /// As a number, the first byte the highest.
+    start: u128,
 }
 
 impl Rank {
@@ -81,7 +91,7 @@ impl Rank {
         for (place, &byte) in start.iter_mut().zip(value) {
             *place = byte;
         }
-        Self { len: value.len(), start }
+        Self { len: value.len(), start: u128::from_be_bytes(start) }
     }
 }
 
@@ -102,7 +112,7 @@ fn sample(value: &[u8]) -> u32 {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
     let last = match value.last_chunk::<16>() {
         Some(last) => *last,
-        None => Rank::of(value).start,
+        None => Rank::of(value).start.to_be_bytes(),
     };
     let (words, _) = last.as_chunks::<8>();
     let start = wide(value.len()).wrapping_mul(K);

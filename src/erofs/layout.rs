@@ -174,7 +174,7 @@ pub(super) fn survey<'t>(
     stubs: usize,
 ) -> (Areas<'t>, Mtime) {
     let mut sets = StoredSets::new(tree);
-    let mut surveys = Which::ALL.map(Survey::new);
+    let mut surveys = Which::ALL.map(|which| Survey::new(which, tree.inode_count()));
     let mut base_time = tree.facts(NodeId::ROOT).mtime();
     for (number, inode) in (0u32..).zip(tree.inodes()) {
         let id = InodeId::from_number(number);

@@ -17,7 +17,7 @@ mod tree;
 
 pub use choose::{Bytes, Choose};
 pub use classes::{Class, classes};
-pub use generate::generate;
+pub use generate::{Oddness, generate};
 pub use image::{
     digests_are_those_of_the_bytes, image_accepts_or_points, image_keeps_all_it_can_hold,
     threads_write_what_one_thread_writes, windows_are_pieces_of_the_whole, write,

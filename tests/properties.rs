@@ -1,0 +1,132 @@
+//! The laws, held by generated trees, texts and images.
+
+#[path = "laws/mod.rs"]
+mod laws;
+
+use std::collections::BTreeSet;
+
+use cfs::dump;
+use cfs::erofs::{Version, layout};
+use laws::{Bytes, Plan, What};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// Choices enough for most plans.
+fn choices() -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), 0..700)
+}
+
+fn plans() -> impl Strategy<Value = Plan> {
+    choices().prop_map(|bytes| laws::generate(&mut Bytes(&bytes)))
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, max_shrink_iters: 2000, ..ProptestConfig::with_cases(cases) }
+}
+
+proptest! {
+    #![proptest_config(config(400))]
+
+    #[test]
+    fn generated_trees_keep_all_laws(plan in plans()) {
+        laws::tree_keeps_all_laws(&plan.tree());
+    }
+
+    #[test]
+    fn any_spelling_says_what_was_planned(plan in plans(), spelling in choices()) {
+        let text = laws::spell(&plan, &mut Bytes(&spelling));
+        laws::text_says_what_was_planned(&plan, &text);
+        laws::dump_accepts_or_points(&text);
+    }
+
+    #[test]
+    fn damaged_texts_are_taken_or_pointed_at(plan in plans(), spelling in choices(), damage in vec(any::<u8>(), 40)) {
+        let mut text = laws::spell(&plan, &mut Bytes(&spelling));
+        laws::spoil_text(&mut text, &mut Bytes(&damage));
+        laws::dump_accepts_or_points(&text);
+    }
+
+    #[test]
+    fn damaged_images_are_taken_or_pointed_at(plan in plans(), damage in vec(any::<u8>(), 40)) {
+        let mut image = laws::write(&plan.tree(), Version::V1);
+        laws::spoil_image(&mut image, &mut Bytes(&damage));
+        laws::image_accepts_or_points(&image);
+    }
+
+    #[test]
+    fn an_image_may_be_written_in_any_pieces(plan in plans(), cuts in vec(1..6000usize, 1..20)) {
+        let tree = plan.tree();
+        let layout = layout(&tree, Version::V1).expect("a tree that an image can hold");
+        laws::windows_are_pieces_of_the_whole(&layout, &cuts);
+        laws::digests_are_those_of_the_bytes(&layout.to_vec(), &cuts);
+    }
+
+    #[test]
+    fn random_bytes_are_refused_with_a_place(bytes in vec(any::<u8>(), 0..300)) {
+        laws::dump_accepts_or_points(&bytes);
+        laws::image_accepts_or_points(&bytes);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(4))]
+
+    #[test]
+    fn threads_make_no_difference(plan in plans()) {
+        let tree = many_copies(&plan, 2_000_000).tree();
+        let text = dump::print(&tree);
+        laws::threads_read_what_one_thread_reads(&text);
+        for version in Version::ALL {
+            let layout = layout(&tree, version).expect("a tree that an image can hold");
+            laws::threads_write_what_one_thread_writes(&layout);
+        }
+    }
+}
+
+/// The plan in many directories, so that its text is about so long.
+fn many_copies(plan: &Plan, bytes: usize) -> Plan {
+    let one = dump::print(&plan.tree()).len() + 40;
+    let mut many = Plan { entries: vec![plan.entries[0].clone()] };
+    for copy in 0..bytes / one {
+        let start = many.entries.len();
+        for entry in &plan.entries {
+            let mut entry = entry.clone();
+            entry.parent += start;
+            if let What::Link(target) = &mut entry.what {
+                *target += start;
+            }
+            many.entries.push(entry);
+        }
+        many.entries[start].parent = 0;
+        many.entries[start].name = format!("copy-{copy}").into_bytes();
+    }
+    many
+}
+
+/// The same bytes every time.
+fn pseudorandom(seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    (0..700).map(|_| next()).collect()
+}
+
+#[test]
+fn the_generator_reaches_every_class() {
+    let mut reached = BTreeSet::new();
+    for seed in 1..=3000 {
+        reached.extend(laws::classes(&laws::generate(&mut Bytes(&pseudorandom(seed)))));
+    }
+    let missing: Vec<String> = expected_classes().filter(|class| !reached.contains(class)).collect();
+    assert!(missing.is_empty(), "not reached: {missing:#?}");
+}
+
+fn expected_classes() -> impl Iterator<Item = String> {
+    let listed = include_str!("laws/classes.txt").lines().map(str::to_owned);
+    let bytes = (1..=255u8).filter(|&byte| byte != b'/');
+    listed.chain(bytes.map(|byte| format!("byte {byte:02x} in a name")))
+}
