@@ -1,54 +1,50 @@
-//! System calls that are not safe by themselves.
+//! System calls that have no safe interface.
 #![allow(unsafe_code)]
 
-use std::ffi::c_void;
 use std::fs::File;
 use std::io;
 use std::ops::Deref;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-/// The bytes of a file, mapped into memory and read from it at once.
+/// The bytes of a file in the page cache: no copy, and no memory of our own.
 ///
-/// Mapping saves copying the bytes, and the memory for the copy. Nothing that is made of them relies
-/// on their staying as they are: another process that writes to the file meanwhile can make the
-/// result wrong in any way that another content could have. If it cuts the file short, the system
-/// ends this process with SIGBUS.
+/// A file that gets shorter while it is mapped ends the process when the missing bytes are read, and
+/// one that is written to changes under the reader. Neither is worse than what another program that
+/// writes to the file while it is read can do anyway, but it must not be this program: callers do
+/// not map a file that they write to.
 #[derive(Debug)]
-pub(crate) struct Mapping {
-    start: NonNull<c_void>,
+pub(crate) struct Map {
+    start: NonNull<u8>,
     len: usize,
 }
 
-impl Mapping {
-    /// Maps the first bytes of a regular file. `len` must not be 0.
+impl Map {
+    /// Maps the first `len` bytes of a file.
     pub(crate) fn new(file: &File, len: usize) -> io::Result<Self> {
         let flags = MapFlags::PRIVATE | MapFlags::POPULATE;
-        // SAFETY: the address is left to the system, so no memory in use is replaced.
-        let start = unsafe { mmap(ptr::null_mut(), len, ProtFlags::READ, flags, file, 0) }?;
-        let start = NonNull::new(start).ok_or(io::ErrorKind::OutOfMemory)?;
+        // SAFETY: the system chooses a place that nothing else uses.
+        let start = unsafe { mmap(std::ptr::null_mut(), len, ProtFlags::READ, flags, file, 0) }?;
+        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
         Ok(Self { start, len })
     }
 }
 
-impl Deref for Mapping {
+impl Deref for Map {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: `new` has mapped `len` readable bytes there, which stay until `drop`.
-        unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.len) }
+        // SAFETY: the bytes stay mapped and readable as long as `self` lives, and all bit patterns
+        // are bytes. Nothing in this process writes to them.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 }
 
-impl Drop for Mapping {
+impl Drop for Map {
     fn drop(&mut self) {
-        // SAFETY: the bytes were mapped by `new`, and nothing borrows them any more.
-        let _ = unsafe { munmap(self.start.as_ptr(), self.len) };
+        // SAFETY: the bytes were mapped by `new`, and no reference to them outlives `self`.
+        // Nothing can be done if it fails, and nothing is lost.
+        let _ = unsafe { munmap(self.start.as_ptr().cast(), self.len) };
     }
 }
-
-// SAFETY: the bytes are only read, from any thread alike.
-unsafe impl Send for Mapping {}
-// SAFETY: as for `Send`.
-unsafe impl Sync for Mapping {}

@@ -4,14 +4,14 @@ use super::args::CatArgs;
 use super::failure::{Answer, Failure};
 use super::load::{Context, Form, Source};
 use super::lookup;
-use super::output::Output;
+use super::output::{Output, Target};
 use super::report::Trouble;
 use crate::dump::{Place, escape_into};
 use crate::tree::{FileType, Inode};
 
 /// Prints the content of each path; goes on after those that have none here.
 pub(super) fn run(context: &Context, args: &CatArgs) -> Result<Answer, Failure> {
-    let source = Source::read(context, &args.source, args.reading)?;
+    let source = Source::read(context, &args.source, args.reading, &Target::Stdout)?;
     let tree = source.tree(context, Form::Given)?;
     let mut nodes = Vec::new();
     for path in &args.paths {

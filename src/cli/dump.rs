@@ -12,7 +12,7 @@ pub(super) fn run(context: &Context, args: DumpArgs) -> Result<Answer, Failure> 
     let filter: Vec<&[u8]> = args.filter.iter().map(|name| name.as_encoded_bytes()).collect();
     let mut output = None;
     for path in &args.sources {
-        let source = Source::read(context, path, args.reading)?;
+        let source = Source::read(context, path, args.reading, &target)?;
         let tree = source.tree(context, Form::Canonical)?;
         let out = match &mut output {
             Some(output) => output,

@@ -1,13 +1,17 @@
 //! Bytes of a source: from a file or standard input, decompressed.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek};
+use std::ops::Deref;
 use std::os::fd::AsFd;
 use std::path::Path;
 
 use super::decompress::{self, Compression};
 use super::failure::Failure;
+use super::output::Target;
 use super::report::{Trouble, file_name};
+use crate::num::{clamp_index, wide};
+use crate::sys::Map;
 
 /// What was read.
 #[derive(Debug)]
@@ -15,15 +19,35 @@ pub(super) struct Input {
     /// Name of the file, for messages.
     pub(super) name: String,
     /// Its bytes, decompressed.
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Bytes,
+}
+
+/// The bytes of a file.
+#[derive(Debug)]
+pub(super) enum Bytes {
+    /// In memory of our own.
+    Read(Vec<u8>),
+    /// In the page cache.
+    Mapped(Map),
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Read(bytes) => bytes,
+            Self::Mapped(map) => map,
+        }
+    }
 }
 
 /// Reads a source whole; `-` is standard input. `max` is the most bytes it may have, compressed or
-/// not.
-pub(super) fn read(path: &Path, max: Option<u64>) -> Result<Input, Failure> {
+/// not. If it is the file that `target` writes to, it can be written to from now on.
+pub(super) fn read(path: &Path, max: Option<u64>, target: &Target) -> Result<Input, Failure> {
     let name = file_name(path);
     let file = open(path).map_err(|error| Failure::io("open", &name, &error))?;
-    let bytes = read_file(file, &name, max)?;
+    let bytes = read_file(file, &name, max, target)?;
     let bytes = match Compression::of(&bytes) {
         None => bytes,
         Some(compression) => expand(compression, &bytes, &name, max)?,
@@ -44,20 +68,27 @@ pub(super) fn is_directory(name: &str) -> Trouble {
     Trouble::new(format!("cannot read {name}: it is a directory")).about(name)
 }
 
-/// Reads into one piece of memory that is as large as the file says it is.
-fn read_file(mut file: File, name: &str, max: Option<u64>) -> Result<Vec<u8>, Failure> {
+fn read_file(
+    mut file: File,
+    name: &str,
+    max: Option<u64>,
+    target: &Target,
+) -> Result<Bytes, Failure> {
     let failed = |error: io::Error| Failure::io("read", name, &error);
     let metadata = file.metadata().map_err(failed)?;
     if metadata.is_dir() {
         return Err(is_directory(name).hint("name an image or a dump text").into());
     }
-    let Some(max) = max else {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(failed)?;
-        return Ok(bytes);
-    };
+    let max = max.unwrap_or(u64::MAX);
+    if metadata.is_file() && metadata.len() > max {
+        return Err(too_large(name, max).into());
+    }
+    if let Some(map) = map(&mut file, &metadata, target) {
+        return Ok(Bytes::Mapped(map));
+    }
     let mut bytes = Vec::new();
-    if metadata.is_file() && metadata.len() <= max {
+    // A file tells how much memory it will take, unless it is limited.
+    if metadata.is_file() {
         file.read_to_end(&mut bytes).map_err(failed)?;
     } else {
         file.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
@@ -65,12 +96,24 @@ fn read_file(mut file: File, name: &str, max: Option<u64>) -> Result<Vec<u8>, Fa
     within(bytes, name, max)
 }
 
+/// Files of fewer bytes are read, which costs less than mapping them.
+const WORTH_MAPPING: u64 = 1 << 20;
+
+/// Maps a file that is worth it, read from its start, and not written to.
+fn map(file: &mut File, metadata: &Metadata, target: &Target) -> Option<Map> {
+    let is_worth = metadata.is_file() && metadata.len() >= WORTH_MAPPING;
+    if !is_worth || file.stream_position().ok()? > 0 || target.is_file(metadata) {
+        return None;
+    }
+    Map::new(file, clamp_index(metadata.len())).ok()
+}
+
 fn expand(
     compression: Compression,
     bytes: &[u8],
     name: &str,
     max: Option<u64>,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Bytes, Failure> {
     let limit = max.map_or(u64::MAX, |max| max.saturating_add(1));
     match decompress::decompress(compression, bytes, limit) {
         Ok(bytes) => within(bytes, name, max.unwrap_or(u64::MAX)),
@@ -82,10 +125,12 @@ fn expand(
 }
 
 /// The bytes, if they are no more than allowed.
-fn within(bytes: Vec<u8>, name: &str, max: u64) -> Result<Vec<u8>, Failure> {
-    if crate::num::wide(bytes.len()) <= max {
-        return Ok(bytes);
-    }
-    let message = format!("cannot read {name}: it has more than {max} bytes");
-    Err(Trouble::new(message).about(name).hint("raise --max-input to read it all the same").into())
+fn within(bytes: Vec<u8>, name: &str, max: u64) -> Result<Bytes, Failure> {
+    if wide(bytes.len()) <= max { Ok(Bytes::Read(bytes)) } else { Err(too_large(name, max).into()) }
+}
+
+fn too_large(name: &str, max: u64) -> Trouble {
+    Trouble::new(format!("cannot read {name}: it has more than {max} bytes"))
+        .about(name)
+        .hint("raise --max-input to read it all the same")
 }

@@ -6,8 +6,9 @@ use clap::ValueEnum;
 
 use super::args::{Common, Reading};
 use super::failure::Failure;
-use super::input::{self, Input};
+use super::input::{self, Bytes, Input};
 use super::lints;
+use super::output::Target;
 use super::report::{Reporter, Text, Trouble, Verbosity};
 use crate::dump::{Options, Profile, Warnings};
 use crate::erofs::{self, ImageError, disk};
@@ -61,16 +62,21 @@ pub(super) struct Source {
     /// Name of the file, for messages.
     pub(super) name: String,
     /// All of it, decompressed.
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Bytes,
     /// What it is.
     pub(super) kind: Kind,
     profile: Profile,
 }
 
 impl Source {
-    /// Reads a source; `-` is standard input.
-    pub(super) fn read(context: &Context, path: &Path, reading: Reading) -> Result<Self, Failure> {
-        let Input { name, bytes } = input::read(path, context.max_input)?;
+    /// Reads a source, `-` for standard input, from which `target` will be written.
+    pub(super) fn read(
+        context: &Context,
+        path: &Path,
+        reading: Reading,
+        target: &Target,
+    ) -> Result<Self, Failure> {
+        let Input { name, bytes } = input::read(path, context.max_input, target)?;
         let kind = reading.from.unwrap_or_else(|| kind_of(&bytes));
         let profile = if reading.strict { Profile::Strict } else { Profile::Lenient };
         Ok(Self { name, bytes, kind, profile })

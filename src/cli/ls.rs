@@ -8,14 +8,14 @@ use super::args::LsArgs;
 use super::failure::{Answer, Failure};
 use super::load::{Context, Form, Source};
 use super::lookup;
-use super::output::Output;
+use super::output::{Output, Target};
 use super::text::{Ending, Lines};
 use crate::tree::{FileType, NodeId, Tree};
 use long::Columns;
 
 /// Lists each path: what is in it if it is a directory, else the path itself.
 pub(super) fn run(context: &Context, args: &LsArgs) -> Result<Answer, Failure> {
-    let source = Source::read(context, &args.source, args.reading)?;
+    let source = Source::read(context, &args.source, args.reading, &Target::Stdout)?;
     let tree = source.tree(context, Form::Given)?;
     let listing = Listing::new(&tree, &source.name, args)?;
     let mut columns = args.long.then(Columns::default);

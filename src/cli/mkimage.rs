@@ -24,7 +24,7 @@ pub(super) fn run(context: &Context, mut args: MkimageArgs) -> Result<Answer, Fa
     if !args.print_digest_only {
         check_terminal(&target)?;
     }
-    let source = Source::read(context, &path, args.reading)?;
+    let source = Source::read(context, &path, args.reading, &target)?;
     let tree = source.tree(context, Form::Given)?;
     let layout = erofs::layout(&tree, version(&args, &tree))
         .map_err(|error| write_trouble(&source.name, &tree, &error))?;

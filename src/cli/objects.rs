@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use super::args::ObjectsArgs;
 use super::failure::{Answer, Failure};
 use super::load::{Context, Form, Source};
-use super::output::Output;
+use super::output::{Output, Target};
 use super::text::{Lines, Ending};
 
 /// Prints the payload paths of all sources, sorted by bytes, each once.
 pub(super) fn run(context: &Context, args: &ObjectsArgs) -> Result<Answer, Failure> {
     let mut payloads = BTreeSet::new();
     for path in &args.sources {
-        let source = Source::read(context, path, args.reading)?;
+        let source = Source::read(context, path, args.reading, &Target::Stdout)?;
         let tree = source.tree(context, Form::Given)?;
         let external = tree.inodes().filter(|inode| inode.is_external());
         for payload in external.filter_map(|inode| inode.payload()) {

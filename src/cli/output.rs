@@ -1,8 +1,9 @@
 //! Where results go: whole or not at all.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
@@ -35,6 +36,15 @@ impl Target {
             Some(path) if path.as_os_str() != "-" => Self::Path(path),
             _ => Self::Stdout,
         }
+    }
+
+    /// Whether it leads to the file with this metadata.
+    pub(super) fn is_file(&self, file: &Metadata) -> bool {
+        let own = match self {
+            Self::Stdout => stdout().and_then(|file| file.metadata()),
+            Self::Path(path) => fs::metadata(path),
+        };
+        own.is_ok_and(|own| (own.dev(), own.ino()) == (file.dev(), file.ino()))
     }
 
     fn name(&self) -> String {

@@ -11,7 +11,7 @@ use super::failure::{Answer, Failure};
 use super::input::{is_directory, open};
 use super::load::{Context, Form, Kind, Source};
 use super::mkimage::write_trouble;
-use super::output::Output;
+use super::output::{Output, Target};
 use super::report::file_name;
 use crate::erofs::{self, Version};
 use crate::num::wide;
@@ -84,7 +84,7 @@ struct Row {
 
 /// Prints the digests that the image of a tree has in every format.
 pub(super) fn image(context: &Context, args: &ImageArgs) -> Result<Answer, Failure> {
-    let source = Source::read(context, &args.source, args.reading)?;
+    let source = Source::read(context, &args.source, args.reading, &Target::Stdout)?;
     let tree = source.tree(context, Form::Given)?;
     let mut rows = Vec::new();
     for format in Version::ALL {
@@ -117,7 +117,7 @@ fn rows_of(
     };
     let mut rows = Vec::new();
     for algorithm in ALGORITHMS {
-        let mut rest = source.bytes.as_slice();
+        let mut rest = &*source.bytes;
         let digest = threads::write_image(&layout, context.threads, Some(algorithm), |piece| {
             if source.kind == Kind::Image {
                 current = current && rest.starts_with(piece);

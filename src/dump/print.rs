@@ -9,6 +9,9 @@ use crate::tree::{Inode, InodeId, Mtime, NodeId, Tree, XattrSet};
 /// Bytes that are gathered before a sink gets them.
 const PIECE: usize = 128 * 1024;
 
+/// Nodes whose parts are fetched together.
+const FETCHED: u32 = 32;
+
 /// Xattr texts that are kept for the next inode with the same set, in bytes.
 const MAX_KEPT_TEXT: usize = 1 << 20;
 
@@ -54,6 +57,9 @@ pub fn print_to<E>(
     let mut printer = Printer::new(tree, &primaries);
     for range in kept {
         for node in range.0.number()..range.1.number() {
+            if node % FETCHED == 0 {
+                tree.fetch(NodeId::from_number(node), FETCHED);
+            }
             printer.node(NodeId::from_number(node));
             if printer.out.len() >= PIECE {
                 sink(&printer.out)?;
@@ -77,34 +83,68 @@ fn kept_nodes(tree: &Tree<'_>, filter: &[&[u8]]) -> Vec<(NodeId, NodeId)> {
 }
 
 /// For each inode with several names: the one that is printed with it, and its path.
-struct Primaries(BTreeMap<InodeId, (NodeId, Vec<u8>)>);
+struct Primaries {
+    /// A bit for each inode that has several names.
+    linked: Vec<u64>,
+    paths: BTreeMap<InodeId, (NodeId, Vec<u8>)>,
+}
 
 impl Primaries {
     fn new(tree: &Tree<'_>, kept: &[(NodeId, NodeId)]) -> Self {
         let is_kept = |node: NodeId| kept.iter().any(|&(first, end)| first <= node && node < end);
-        let mut primaries = BTreeMap::new();
+        let mut linked = vec![0; tree.inode_count() / 64 + 1];
+        let mut paths = BTreeMap::new();
         for node in tree.nodes().filter(|&node| tree.is_link(node) && is_kept(node)) {
-            primaries.entry(tree.inode_of(node)).or_insert((node, Vec::new()));
+            let id = tree.inode_of(node);
+            if let Some(word) = linked.get_mut(index(id.number() / 64)) {
+                *word |= 1 << (id.number() % 64);
+            }
+            paths.entry(id).or_insert((node, Vec::new()));
         }
-        if primaries.is_empty() {
-            return Self(primaries);
+        let mut primaries = Self { linked, paths };
+        if !primaries.paths.is_empty() {
+            primaries.find_paths(tree, is_kept);
         }
-        let mut walk = tree.walk();
-        while let Some(step) = walk.next() {
-            if let Some(primary) = primaries.get_mut(&tree.inode_of(step.node)) {
-                let carries = !tree.is_link(step.node) && is_kept(step.node);
-                if carries || step.node == primary.0 {
-                    *primary = (step.node, Vec::new());
-                    escape_into(walk.path(), Place::Path, &mut primary.1);
+        primaries
+    }
+
+    /// Goes through the tree, and puts the path of a node together only where it is wanted.
+    fn find_paths(&mut self, tree: &Tree<'_>, is_kept: impl Fn(NodeId) -> bool) {
+        let mut above: Vec<NodeId> = Vec::new();
+        for node in tree.nodes() {
+            while above.last().is_some_and(|&directory| tree.end(directory) <= node) {
+                above.pop();
+            }
+            above.push(node);
+            let id = tree.inode_of(node);
+            if !self.is_linked(id) {
+                continue;
+            }
+            let Some(primary) = self.paths.get_mut(&id) else { continue };
+            let carries = !tree.is_link(node) && is_kept(node);
+            if carries || node == primary.0 {
+                *primary = (node, Vec::new());
+                for &name in above.iter().skip(1) {
+                    primary.1.push(b'/');
+                    escape_into(tree.name(name), Place::Path, &mut primary.1);
                 }
             }
         }
-        Self(primaries)
+    }
+
+    #[inline]
+    fn is_linked(&self, id: InodeId) -> bool {
+        let word = self.linked.get(index(id.number() / 64));
+        word.is_some_and(|word| word >> (id.number() % 64) & 1 == 1)
     }
 
     /// The path of the name that is printed with the inode, if that is another one.
-    fn path_of_other(&self, node: NodeId, inode: InodeId) -> Option<&[u8]> {
-        let (primary, path) = self.0.get(&inode)?;
+    #[inline]
+    fn path_of_other(&self, node: NodeId, id: InodeId) -> Option<&[u8]> {
+        if !self.is_linked(id) {
+            return None;
+        }
+        let (primary, path) = self.paths.get(&id)?;
         (*primary != node).then_some(path)
     }
 }

@@ -11,7 +11,7 @@ use super::disk::{
     self, BLOCK_SIZE, ComposefsHeader, Dirent, FIRST_INODE_OFFSET, Form, InodeCompact,
     InodeExtended, Layout as DataLayout, SLOT_SIZE, SUPERBLOCK_OFFSET, SuperBlock,
 };
-use super::layout::{Data, Extent, Item, Layout, chunk_bits, chunk_count, form, form_size};
+use super::layout::{Data, Extent, Layout, chunk_bits, chunk_count, form, form_size};
 use super::stored::SetId;
 use crate::num::{clamp_index, index, low16, low32, wide};
 use crate::tree::{FileType, Inode, Kind, Mode, Mtime, NodeId};
@@ -153,7 +153,7 @@ impl Layout<'_> {
         let mut bytes = Vec::with_capacity(BLOCK_SIZE);
         let mut ino = low32(wide(first));
         for items in self.order.get(first..).unwrap_or_default().chunks(GROUP) {
-            self.fetch(items);
+            self.tree.fetch_all(items.iter().filter_map(|item| item.get().ok()));
             for &item in items {
                 let at = place(item);
                 if at >= end {
@@ -171,23 +171,6 @@ impl Layout<'_> {
                 ino += 1;
             }
         }
-    }
-
-    /// Looks at what the next inodes are made of. They lie all over the memory, and a processor
-    /// fetches many places at once where each on its own would be waited for.
-    fn fetch(&self, items: &[Item]) {
-        let mut seen = 0;
-        for node in items.iter().filter_map(|item| item.get().ok()) {
-            seen ^= self.tree.facts(node).nlink();
-        }
-        for node in items.iter().filter_map(|item| item.get().ok()) {
-            let inode = self.tree.facts(node);
-            let payload = inode.payload().unwrap_or_default();
-            let digest = inode.digest_bytes().unwrap_or_default();
-            let ends = [payload.first(), payload.last(), digest.first()];
-            seen ^= ends.into_iter().flatten().fold(0, |all, &byte| all ^ u32::from(byte));
-        }
-        std::hint::black_box(seen);
     }
 
     fn write_stub(&self, ino: u32, out: &mut Vec<u8>) {
@@ -350,7 +333,7 @@ impl Layout<'_> {
             room = less;
             entries.push((name, target));
         }
-        // As in `fetch`: all names at once.
+        // As in `Tree::fetch`: all names at once.
         std::hint::black_box(entries.iter().fold(0, |all, (name, _)| {
             all ^ name.first().copied().unwrap_or_default()
         }));

@@ -37,18 +37,20 @@ impl<'t> ReadBack<'t> {
 
     pub(crate) fn xattrs(&self, signature: Signature) -> Vec<Pair<'t>> {
         let Some(set) = self.areas.sets().sets.get(index(signature.set)) else { return Vec::new() };
+        // Whiteouts have both marks. Where one stands alone it is an xattr like any other.
+        let is_whiteout = set.pairs.iter().any(|(pair, _)| *pair.key == *name::USER_WHITEOUT);
         let order = self.areas.stored_order(signature);
         let stored = order.into_iter().filter_map(|i| set.pairs.get(i));
         stored
+            .filter(|(pair, _)| !(is_whiteout && *pair.key == *name::ESCAPED_WHITEOUT))
             .filter_map(|(pair, _)| Some((read_back(pair.key.clone())?, pair.value.clone())))
             .collect()
     }
 }
 
-/// The name under which a reader gives an xattr back, `None` if it keeps it to itself.
+/// The name under which a reader gives an xattr back, `None` if it keeps it to itself on any file.
 fn read_back(key: Cow<'_, [u8]>) -> Option<Cow<'_, [u8]>> {
-    const HIDDEN: [&[u8]; 4] =
-        [name::ESCAPED_WHITEOUT, name::ESCAPED_WHITEOUTS, name::USER_WHITEOUT, name::USER_WHITEOUTS];
+    const HIDDEN: [&[u8]; 3] = [name::ESCAPED_WHITEOUTS, name::USER_WHITEOUT, name::USER_WHITEOUTS];
     if HIDDEN.contains(&&*key) {
         return None;
     }

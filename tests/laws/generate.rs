@@ -31,6 +31,9 @@ pub fn generate(choose: &mut impl Choose) -> Plan {
     generator.plan
 }
 
+/// Bytes that `.` and `..` take in the list of a directory.
+const DOTS: usize = 27;
+
 struct Generator<'c, C> {
     choose: &'c mut C,
     oddness: Oddness,
@@ -101,16 +104,22 @@ impl<C: Choose> Generator<'_, C> {
             return;
         };
         self.directories.push(directory);
-        let total = self.choose.pick(&[2047, 2048, 2049, 4095, 4096, 4097, 6143, 6144, 6145]);
         let longest = self.choose.pick(&[255, 100, 243]);
-        self.fill_up(directory, total - 27, longest);
+        let last = self.choose.pick(&[2047, 2048, 2049, 4095, 4096, 4097]);
+        if self.choose.below(2) == 0 {
+            self.fill_up(directory, last - DOTS, longest);
+        } else {
+            // A whole block, and behind it the rest.
+            self.fill_up(directory, 4096 - DOTS, longest);
+            self.fill_up(directory, last, longest);
+        }
     }
 
-    /// Adds names that take so many bytes in the list of a directory.
+    /// Adds names that take so many bytes in the list of a directory, sorted as they come.
     fn fill_up(&mut self, directory: usize, mut bytes: usize, longest: usize) {
         const RECORD: usize = 12;
         const SHORTEST: usize = 4;
-        for number in 0.. {
+        for number in self.plan.entries.len().. {
             let len = match bytes.checked_sub(RECORD + SHORTEST) {
                 None => return,
                 Some(left) if left < longest => SHORTEST + left,

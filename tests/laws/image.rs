@@ -10,7 +10,7 @@ use cfs::threads::{self, Threads};
 use cfs::tree::{NodeId, Tree};
 use cfs::verity::{self, Algorithm};
 
-use super::tree::{Pairs, canonical, makes_a_device, rebuilt};
+use super::tree::{Pairs, assert_same, canonical, makes_a_device, rebuilt};
 
 /// References that an image can hold for an inode. An xattr that only an image has, such as the mark
 /// of a whiteout, uses up one of them and so may change the order of the others.
@@ -78,13 +78,6 @@ fn any_form_is_kept(tree: &Tree<'_>, version: Version) {
         canonicalise(&mut read);
     }
     assert_same(&read, &read_back(tree, version));
-}
-
-#[track_caller]
-fn assert_same(a: &Tree<'_>, b: &Tree<'_>) {
-    let (text_a, text_b) = (dump::print(a), dump::print(b));
-    assert!(text_a == text_b, "{}\n\n{}", text_a.escape_ascii(), text_b.escape_ascii());
-    assert_eq!(a, b, "{}", text_a.escape_ascii());
 }
 
 /// Any bytes give a tree or an error with a place in the image. A tree has no more names and inodes

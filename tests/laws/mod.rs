@@ -2,7 +2,7 @@
 //!
 //! Property tests and fuzz targets share these. A law takes a value, does nothing where the value is
 //! none it speaks of, and panics where it is broken.
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "each user takes a part of it")]
+#![allow(dead_code, missing_docs, unreachable_pub, unused_imports, reason = "each user takes a part of it")]
 
 mod choose;
 mod classes;

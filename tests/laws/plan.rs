@@ -1,11 +1,20 @@
 //! A tree as it will be built or spelled: what the generator makes.
 
+use std::fmt;
+
+use cfs::dump;
 use cfs::tree::{Builder, Facts, Mode, Mtime, NodeId, Tree, Xattr};
 
 /// Entries in an order in which each comes behind its parent; the root is the first.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Plan {
     pub entries: Vec<Planned>,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&dump::print(&self.tree())))
+    }
 }
 
 #[derive(Clone, Debug)]

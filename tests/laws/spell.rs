@@ -120,7 +120,8 @@ impl<C: Choose> Writer<'_, '_, C> {
     }
 
     fn slash(&mut self) {
-        self.text.extend_from_slice(if self.now_and_then() { b"//" } else { b"/" });
+        let slashes: &[u8] = if self.now_and_then() { b"//" } else { b"/" };
+        self.text.extend_from_slice(slashes);
     }
 
     fn space(&mut self) {

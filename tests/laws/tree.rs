@@ -17,8 +17,9 @@ const MAX_COST: usize = 32_767;
 /// The same tree built again, each inode with the xattrs that `change` makes of its own.
 pub fn rebuilt(tree: &Tree<'_>, change: impl Fn(NodeId, Pairs) -> Pairs) -> Tree<'static> {
     let xattrs = |node| {
-        let own = tree.facts(node).xattrs();
-        change(node, own.map(|pair| (pair.key.to_vec(), pair.value.to_vec())).collect())
+        let facts = tree.facts(node);
+        let own = facts.xattrs().map(|pair| (pair.key.to_vec(), pair.value.to_vec()));
+        change(node, own.collect())
     };
     let root = NodeId::ROOT;
     let mut builder = builder(tree.facts(root).to_facts(), &borrowed(&xattrs(root)));
@@ -55,6 +56,15 @@ fn parents(tree: &Tree<'_>) -> Vec<(NodeId, NodeId)> {
     parents
 }
 
+/// Two trees are equal, and print the same.
+#[track_caller]
+pub fn assert_same(a: &Tree<'_>, b: &Tree<'_>) {
+    let (text_a, text_b) = (dump::print(a), dump::print(b));
+    let shown = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+    assert!(text_a == text_b, "{}\n\n{}", shown(&text_a), shown(&text_b));
+    assert!(a == b, "they only print the same: {}", shown(&text_a));
+}
+
 /// The canonical form.
 pub fn canonical<'a>(tree: &Tree<'a>) -> Tree<'a> {
     let mut canonical = tree.clone();
@@ -64,8 +74,8 @@ pub fn canonical<'a>(tree: &Tree<'a>) -> Tree<'a> {
 
 /// What the xattrs of a node cost by the reference's way of counting.
 pub fn cost(tree: &Tree<'_>, node: NodeId) -> usize {
-    let pairs = tree.facts(node).xattrs();
-    12 + pairs.map(|pair| 7 + pair.key.len() + pair.value.len()).sum::<usize>()
+    let facts = tree.facts(node);
+    12 + facts.xattrs().map(|pair| 7 + pair.key.len() + pair.value.len()).sum::<usize>()
 }
 
 /// Walking, listing and finding agree, and building a tree from what they say gives it again.
@@ -87,8 +97,8 @@ pub fn tree_is_what_its_walk_says(tree: &Tree<'_>) {
     assert_eq!(usize::try_from(count), Ok(tree.len()));
     let links = tree.nodes().filter(|&node| tree.is_link(node)).count();
     assert_eq!(tree.len() - links, tree.inode_count(), "each inode has one name that carries it");
-    assert_eq!(&rebuilt(tree, |_, own| own), tree);
-    assert_eq!(&tree.clone().into_owned(), tree);
+    assert_same(&rebuilt(tree, |_, own| own), tree);
+    assert_same(&tree.clone().into_owned(), tree);
 }
 
 /// What we print parses to the same tree and prints the same. Only xattrs that cost more than a text
@@ -97,8 +107,7 @@ pub fn print_is_a_fixed_point(tree: &Tree<'_>) {
     let text = dump::print(tree);
     match dump::parse(&text, &Options::default()) {
         Ok(again) => {
-            assert_eq!(&again.tree, tree, "{}", text.escape_ascii());
-            assert_eq!(dump::print(&again.tree), text);
+            assert_same(&again.tree, tree);
         }
         Err(error) => {
             for found in &error.findings.errors {
@@ -136,12 +145,12 @@ pub fn canonical_form_is_a_fixed_point(tree: &Tree<'_>) {
     let mut twice = once.clone();
     let changes = canonicalise(&mut twice);
     assert!(changes.is_empty(), "{changes:?}");
-    assert_eq!(twice, once);
+    assert_same(&twice, &once);
     let text = dump::print(&once);
     let options = Options { profile: Profile::Strict, warnings: Warnings::All, max_errors: usize::MAX };
     let findings = match dump::parse(&text, &options) {
         Ok(parsed) => {
-            assert_eq!(parsed.tree, once);
+            assert_same(&parsed.tree, &once);
             parsed.findings
         }
         Err(error) => error.findings,
