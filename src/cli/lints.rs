@@ -43,9 +43,8 @@ fn dropped(tree: &Tree<'_>, changes: &Changes, findings: &Findings) -> Vec<(Node
     if changes.xattrs.is_empty() || findings.warning_counts.contains_key(&Code::XattrReserved) {
         return Vec::new();
     }
-    let lost = |node: &NodeId| {
-        !tree.is_link(*node) && changes.xattrs.contains(&tree.inode_of(*node))
-    };
+    let lost =
+        |node: &NodeId| !tree.is_link(*node) && changes.xattrs.contains(&tree.inode_of(*node));
     tree.nodes().filter(lost).map(|node| (node, Code::XattrDropped)).collect()
 }
 

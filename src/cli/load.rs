@@ -131,8 +131,8 @@ fn kind_of(bytes: &[u8]) -> Kind {
     let starts = |at: usize, magic: u32| {
         bytes.get(at..).is_some_and(|rest| rest.starts_with(&magic.to_le_bytes()))
     };
-    let is_image = starts(disk::SUPERBLOCK_OFFSET, disk::EROFS_MAGIC)
-        || starts(0, disk::COMPOSEFS_MAGIC);
+    let is_image =
+        starts(disk::SUPERBLOCK_OFFSET, disk::EROFS_MAGIC) || starts(0, disk::COMPOSEFS_MAGIC);
     if is_image { Kind::Image } else { Kind::Dump }
 }
 

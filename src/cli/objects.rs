@@ -6,7 +6,7 @@ use super::args::ObjectsArgs;
 use super::failure::{Answer, Failure};
 use super::load::{Context, Form, Source};
 use super::output::{Output, Target};
-use super::text::{Lines, Ending};
+use super::text::{Ending, Lines};
 
 /// Prints the payload paths of all sources, sorted by bytes, each once.
 pub(super) fn run(context: &Context, args: &ObjectsArgs) -> Result<Answer, Failure> {

@@ -109,8 +109,8 @@ fn rows_of(
     tree: &Tree<'_>,
     format: Version,
 ) -> Result<Vec<Row>, Failure> {
-    let layout = erofs::layout(tree, format)
-        .map_err(|error| write_trouble(&source.name, tree, &error))?;
+    let layout =
+        erofs::layout(tree, format).map_err(|error| write_trouble(&source.name, tree, &error))?;
     let mut current = match source.kind {
         Kind::Dump => Version::choose(tree, Version::V0, Version::V1) == format,
         Kind::Image => layout.len() == wide(source.bytes.len()),

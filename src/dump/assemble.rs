@@ -48,8 +48,10 @@ impl<'a> Assembler<'a> {
     /// An assembler for a text.
     #[must_use]
     pub fn new(text: &'a [u8], options: &Options) -> Self {
+        let mut builder = Builder::rootless(text);
+        builder.sample_payloads();
         Self {
-            builder: Builder::rootless(text),
+            builder,
             paths: Paths::new(),
             xattrs: Sets::new(),
             links: Vec::new(),

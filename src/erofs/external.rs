@@ -5,7 +5,7 @@
 //! up twice are compared.
 
 use crate::num::{clamp_index, index, low32, wide};
-use crate::tree::{Inode, InodeId, Tree};
+use crate::tree::{Inode, InodeId, Tree, sample};
 
 /// Which of the two xattrs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,11 +38,15 @@ impl Survey {
         Self { which, seen: Vec::with_capacity(inodes) }
     }
 
+    /// Takes note of an external file.
     #[inline]
-    pub(super) fn see(&mut self, id: InodeId, inode: &Inode<'_, '_>) {
-        if let Some(value) = value(self.which, inode) {
-            self.seen.push(u64::from(sample(value)) << 32 | u64::from(id.number()));
-        }
+    pub(super) fn see(&mut self, tree: &Tree<'_>, id: InodeId, inode: &Inode<'_, '_>) {
+        let hash = match self.which {
+            Which::Metacopy => sample(inode.digest_bytes().unwrap_or_default()),
+            Which::Redirect if !inode.has_payload() => return,
+            Which::Redirect => tree.payload_sample(id),
+        };
+        self.seen.push(u64::from(hash) << 32 | u64::from(id.number()));
     }
 
     /// The groups of two and more, in the order of the shared table: longer values first, and
@@ -103,23 +107,6 @@ fn value<'t>(which: Which, inode: &Inode<'t, '_>) -> Option<&'t [u8]> {
         Which::Metacopy => Some(inode.digest_bytes().unwrap_or_default()),
         Which::Redirect => inode.payload().filter(|payload| !payload.is_empty()),
     }
-}
-
-/// A hash of the length and the last bytes. Values that agree in these are compared whole, so a bad
-/// hash costs time and nothing else.
-#[inline]
-fn sample(value: &[u8]) -> u32 {
-    const K: u64 = 0x9e37_79b9_7f4a_7c15;
-    let last = match value.last_chunk::<16>() {
-        Some(last) => *last,
-        None => Rank::of(value).start.to_be_bytes(),
-    };
-    let (words, _) = last.as_chunks::<8>();
-    let start = wide(value.len()).wrapping_mul(K);
-    let hash = words.iter().fold(start, |hash, word| {
-        (hash ^ u64::from_le_bytes(*word)).wrapping_mul(K).rotate_left(29)
-    });
-    low32((hash ^ hash >> 32).wrapping_mul(K) >> 32)
 }
 
 /// For each hash, whether it came never, once, or more often; now and then wrongly more often.

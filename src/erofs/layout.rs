@@ -181,7 +181,7 @@ pub(super) fn survey<'t>(
         base_time = base_time.min(inode.mtime());
         sets.count(tree, policy, inode.xattr_set(), roles.of(id, &inode), 1);
         if inode.is_external() {
-            surveys.iter_mut().for_each(|survey| survey.see(id, &inode));
+            surveys.iter_mut().for_each(|survey| survey.see(tree, id, &inode));
         }
     }
     let root_set = tree.facts(NodeId::ROOT).xattr_set();

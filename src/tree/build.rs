@@ -6,7 +6,7 @@ use super::Tree;
 use super::index::NameIndex;
 use super::walk::Children;
 use super::node::{Facts, FileType, InodeId, Kind, MAX_NODES, Node, NodeId, Record};
-use super::store::{Span, Store};
+use super::store::{Span, Store, sample};
 use super::xattr::{Xattr, XattrSet, XattrTable};
 use crate::num::index;
 
@@ -93,6 +93,9 @@ pub struct Builder<'a> {
     content_bytes: Vec<u8>,
     open: Vec<Open>,
     has_whiteouts: bool,
+    /// A hash of each inode's payload, taken while it is at hand; `None` to take it when it is
+    /// wanted.
+    payload_samples: Option<Vec<u32>>,
     /// Once a name came out of walk order: the parent of every node, and all names by parent.
     scattered: Option<Scattered>,
     /// Once all names are there, in walk order: the children of the directories that were looked
@@ -129,13 +132,23 @@ impl<'a> Builder<'a> {
             content_bytes: Vec::new(),
             open: Vec::new(),
             has_whiteouts: false,
+            payload_samples: None,
             scattered: None,
             looked_into: None,
         }
     }
 
+    /// Takes a hash of every payload as it comes. That is for payloads that lie apart from one
+    /// another, so that fetching them a second time is slow.
+    pub(crate) fn sample_payloads(&mut self) {
+        self.payload_samples = Some(Vec::new());
+    }
+
     /// Makes room for nodes that are known to come.
     pub(crate) fn reserve(&mut self, nodes: usize) {
+        if let Some(samples) = &mut self.payload_samples {
+            samples.reserve_exact(nodes);
+        }
         self.nodes.reserve_exact(nodes);
         self.records.reserve_exact(nodes);
     }
@@ -329,6 +342,7 @@ impl<'a> Builder<'a> {
             contents: self.contents,
             content_bytes: self.content_bytes,
             has_whiteouts: self.has_whiteouts,
+            payload_samples: self.payload_samples.unwrap_or_default(),
         })
     }
 
@@ -420,6 +434,9 @@ impl<'a> Builder<'a> {
         let id = u32::try_from(self.records.len()).map_err(|_| BuildError::TooMany)?;
         // There are no more inodes than names, whose number `slot` has checked.
         self.records.push(record);
+        if let Some(samples) = &mut self.payload_samples {
+            samples.push(facts.payload.map_or(0, sample));
+        }
         Ok(InodeId(id))
     }
 

@@ -25,6 +25,7 @@ pub use walk::{Children, Step, Walk};
 pub use xattr::{Xattr, XattrSet};
 
 use node::{Node, Record};
+pub(crate) use store::sample;
 use store::Store;
 use xattr::XattrTable;
 
@@ -44,6 +45,8 @@ pub struct Tree<'a> {
     contents: Vec<(u64, u64)>,
     content_bytes: Vec<u8>,
     has_whiteouts: bool,
+    /// A hash of each inode's payload, or nothing at all.
+    payload_samples: Vec<u32>,
 }
 
 impl<'a> Tree<'a> {
@@ -227,6 +230,16 @@ impl<'a> Tree<'a> {
             contents,
             content_bytes,
             has_whiteouts: self.has_whiteouts,
+            payload_samples: self.payload_samples,
+        }
+    }
+
+    /// A hash of an inode's payload, equal for equal payloads.
+    #[inline]
+    pub(crate) fn payload_sample(&self, id: InodeId) -> u32 {
+        match self.payload_samples.get(index(id.0)) {
+            Some(&sample) => sample,
+            None => self.inode(id).payload().map_or(0, sample),
         }
     }
 
@@ -317,6 +330,12 @@ impl<'t> Inode<'t, '_> {
     #[inline]
     pub fn payload(&self) -> Option<&'t [u8]> {
         self.tree.store.get_opt(self.record.payload)
+    }
+
+    /// Whether there is a payload that is not empty. Does not look at its bytes.
+    #[inline]
+    pub(crate) fn has_payload(&self) -> bool {
+        self.payload().is_some_and(|payload| !payload.is_empty())
     }
 
     /// Content that stands in the tree itself.

@@ -99,3 +99,21 @@ impl<'a> Store<'a> {
         Store { source: &[], arena }
     }
 }
+
+/// A hash of the length and the last bytes: equal for equal values, and mostly different for others.
+/// Whoever uses it compares values whole in the end, so a bad hash costs time and nothing else.
+#[inline]
+pub(crate) fn sample(value: &[u8]) -> u32 {
+    const K: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut last = [0; 16];
+    match value.last_chunk::<16>() {
+        Some(chunk) => last = *chunk,
+        None => last.iter_mut().zip(value).for_each(|(place, &byte)| *place = byte),
+    }
+    let (words, _) = last.as_chunks::<8>();
+    let start = wide(value.len()).wrapping_mul(K);
+    let hash = words.iter().fold(start, |hash, word| {
+        (hash ^ u64::from_le_bytes(*word)).wrapping_mul(K).rotate_left(29)
+    });
+    crate::num::low32((hash ^ hash >> 32).wrapping_mul(K) >> 32)
+}

@@ -15,14 +15,14 @@ use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 /// writes to the file while it is read can do anyway, but it must not be this program: callers do
 /// not map a file that they write to.
 #[derive(Debug)]
-pub(crate) struct Map {
+pub(super) struct Map {
     start: NonNull<u8>,
     len: usize,
 }
 
 impl Map {
     /// Maps the first `len` bytes of a file.
-    pub(crate) fn new(file: &File, len: usize) -> io::Result<Self> {
+    pub(super) fn new(file: &File, len: usize) -> io::Result<Self> {
         let flags = MapFlags::PRIVATE | MapFlags::POPULATE;
         // SAFETY: the system chooses a place that nothing else uses.
         let start = unsafe { mmap(std::ptr::null_mut(), len, ProtFlags::READ, flags, file, 0) }?;
