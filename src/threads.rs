@@ -87,22 +87,22 @@ pub fn write_image<E: Send>(
     let mut start = 0;
     let work = Work {
         threads: threads.for_pieces(layout.len() / wide(WINDOW)),
-        slot: || (0, Vec::new(), Vec::new()),
+        slot: || (0, 0, Vec::new(), Vec::new()),
         worker: || (),
-        work: |(): &mut (), (start, bytes, leaves): &mut (u64, Vec<u8>, Vec<u8>)| {
-            layout.emit(*start, bytes);
+        work: |(): &mut (), (start, len, bytes, leaves): &mut (u64, usize, Vec<u8>, Vec<u8>)| {
+            layout.emit_into(*start, *len, bytes);
             if let Some(algorithm) = algorithm {
                 *leaves = verity::leaf_digests(algorithm, bytes);
             }
         },
     };
-    let next = |slot: &mut (u64, Vec<u8>, Vec<u8>)| {
-        slot.0 = start;
-        slot.1.resize(clamp_index(layout.len() - start).min(WINDOW), 0);
-        start += wide(slot.1.len());
-        !slot.1.is_empty()
+    let next = |(at, len, ..): &mut (u64, usize, Vec<u8>, Vec<u8>)| {
+        *at = start;
+        *len = clamp_index(layout.len() - start).min(WINDOW);
+        start += wide(*len);
+        *len > 0
     };
-    let failed = work.run(next, |(_, bytes, leaves)| {
+    let failed = work.run(next, |(_, _, bytes, leaves)| {
         if let Some(hasher) = &mut hasher {
             // An image and its windows are whole blocks, so their leaves always fit.
             let _ = hasher.add_leaves(leaves);

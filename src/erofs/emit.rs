@@ -21,39 +21,35 @@ const BLOCK: u64 = wide(BLOCK_SIZE);
 /// Inodes whose parts are fetched together.
 const GROUP: usize = 32;
 
-/// A stretch of the image that is being written; what falls outside is dropped.
+/// A stretch of the image that is being written, from its first byte to its last.
 struct Window<'w> {
     start: u64,
-    bytes: &'w mut [u8],
+    end: u64,
+    /// What is written of it.
+    out: &'w mut Vec<u8>,
 }
 
 impl Window<'_> {
-    fn end(&self) -> u64 {
-        self.start + wide(self.bytes.len())
-    }
-
-    /// Puts bytes at an offset from the start of the image.
+    /// Puts what `write` appends at an offset from the start of the image, behind all that was put
+    /// before; what is between is zero. What falls outside the window is dropped.
     #[inline]
-    fn put(&mut self, at: u64, bytes: &[u8]) {
-        let inside = at.checked_sub(self.start).map(clamp_index);
-        let whole = inside.and_then(|at| self.bytes.get_mut(at..)?.get_mut(..bytes.len()));
-        match whole {
-            Some(place) => place.copy_from_slice(bytes),
-            None => self.put_clipped(at, bytes),
+    fn put(&mut self, at: u64, write: impl FnOnce(&mut Vec<u8>)) {
+        match at.checked_sub(self.start) {
+            Some(behind) => {
+                self.out.resize(clamp_index(behind), 0);
+                write(self.out);
+            }
+            None => {
+                let mut all = Vec::new();
+                write(&mut all);
+                let skipped = clamp_index(self.start - at);
+                self.out.extend_from_slice(all.get(skipped..).unwrap_or_default());
+            }
         }
     }
 
-    #[cold]
-    fn put_clipped(&mut self, at: u64, bytes: &[u8]) {
-        let skip = clamp_index(self.start.saturating_sub(at));
-        let at = clamp_index(at.saturating_sub(self.start));
-        let (Some(bytes), Some(place)) = (bytes.get(skip..), self.bytes.get_mut(at..)) else {
-            return;
-        };
-        let len = bytes.len().min(place.len());
-        if let (Some(place), Some(bytes)) = (place.get_mut(..len), bytes.get(..len)) {
-            place.copy_from_slice(bytes);
-        }
+    fn finish(self) {
+        self.out.resize(clamp_index(self.end - self.start), 0);
     }
 }
 
@@ -87,8 +83,17 @@ impl Layout<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn emit(&self, start: u64, out: &mut [u8]) {
-        out.fill(0);
-        let mut window = Window { start, bytes: out };
+        let mut bytes = Vec::new();
+        self.emit_into(start, out.len(), &mut bytes);
+        out.copy_from_slice(&bytes);
+    }
+
+    /// As [`Layout::emit`], for `len` bytes, into a vector that is emptied first. A vector that is
+    /// used again and again costs nothing but the bytes that are written.
+    pub fn emit_into(&self, start: u64, len: usize, out: &mut Vec<u8>) {
+        out.clear();
+        let end = start.saturating_add(wide(len));
+        let mut window = Window { start, end, out };
         if start < wide(FIRST_INODE_OFFSET) {
             self.emit_superblock(&mut window);
         }
@@ -96,19 +101,20 @@ impl Layout<'_> {
             self.emit_inodes(&mut window);
         }
         let table = &self.areas.shared_table;
-        if start < self.inodes_end + wide(table.len()) && self.inodes_end < window.end() {
-            window.put(self.inodes_end, table);
+        if start < self.inodes_end + wide(table.len()) && self.inodes_end < end {
+            window.put(self.inodes_end, |out| out.extend_from_slice(table));
         }
-        if self.data_start < window.end() {
+        if self.data_start < end {
             self.emit_blocks(&mut window);
         }
+        window.finish();
     }
 
     /// The whole image. [`Layout::emit`] does with less memory.
     #[must_use]
     pub fn to_vec(&self) -> Vec<u8> {
-        let mut image = vec![0; clamp_index(self.len())];
-        self.emit(0, &mut image);
+        let mut image = Vec::new();
+        self.emit_into(0, clamp_index(self.len()), &mut image);
         image
     }
 
@@ -138,8 +144,8 @@ impl Layout<'_> {
             feature_incompat: 0.into(),
             unused: [0; 44],
         };
-        window.put(0, header.as_bytes());
-        window.put(wide(SUPERBLOCK_OFFSET), superblock.as_bytes());
+        window.put(0, |out| out.extend_from_slice(header.as_bytes()));
+        window.put(wide(SUPERBLOCK_OFFSET), |out| out.extend_from_slice(superblock.as_bytes()));
     }
 
     /// Writes all inodes that reach into the window.
@@ -147,27 +153,23 @@ impl Layout<'_> {
         let place = |item| u64::from(self.nid(item)) * wide(SLOT_SIZE);
         let behind = self.order.partition_point(|&item| place(item) <= window.start);
         let first = behind.saturating_sub(1);
-        let end = window.end();
         let extent = self.extents.partition_point(|extent| index(extent.ino) < first);
         let mut extents = self.extents.get(extent..).unwrap_or_default().iter().peekable();
-        let mut bytes = Vec::with_capacity(BLOCK_SIZE);
         let mut ino = low32(wide(first));
         for items in self.order.get(first..).unwrap_or_default().chunks(GROUP) {
             self.tree.fetch_all(items.iter().filter_map(|item| item.get().ok()));
             for &item in items {
                 let at = place(item);
-                if at >= end {
+                if at >= window.end {
                     return;
                 }
-                bytes.clear();
-                match item.get() {
-                    Err(_) => self.write_stub(ino, &mut bytes),
+                window.put(at, |out| match item.get() {
+                    Err(_) => self.write_stub(ino, out),
                     Ok(node) => {
                         let extent = extents.next_if(|extent| extent.ino == ino);
-                        self.write_inode(ino, node, extent, &mut bytes);
+                        self.write_inode(ino, node, extent, out);
                     }
-                }
-                window.put(at, &bytes);
+                });
                 ino += 1;
             }
         }
@@ -252,11 +254,12 @@ impl Layout<'_> {
         external: Option<&External<'_>>,
         out: &mut Vec<u8>,
     ) {
-        let head = header.form.header_size();
+        let start = out.len();
+        let head = start + header.form.header_size();
         out.resize(head, 0);
         self.areas.write(set, external, out);
         let icount = area::icount(out.len() - head).unwrap_or_default();
-        if let Some(place) = out.get_mut(..head) {
+        if let Some(place) = out.get_mut(start..head) {
             header.write(ino, icount, place);
         }
     }
@@ -288,19 +291,15 @@ impl Layout<'_> {
         let first = window.start.saturating_sub(self.data_start) / BLOCK;
         let behind = self.extents.partition_point(|extent| u64::from(extent.first_block) <= first);
         let from = behind.saturating_sub(1);
-        let end = window.end();
-        let mut bytes = Vec::with_capacity(BLOCK_SIZE);
         for extent in self.extents.get(from..).unwrap_or_default() {
             let skipped = low32(first.saturating_sub(u64::from(extent.first_block)));
             for block in skipped..extent.cut.blocks {
                 let number = u64::from(extent.first_block) + u64::from(block);
                 let at = self.data_start + number * BLOCK;
-                if at >= end {
+                if at >= window.end {
                     return;
                 }
-                bytes.clear();
-                self.write_block(extent, block, &mut bytes);
-                window.put(at, &bytes);
+                window.put(at, |out| self.write_block(extent, block, out));
             }
         }
     }
@@ -314,7 +313,7 @@ impl Layout<'_> {
                 let from = bytes.get(index(block) * BLOCK_SIZE..).unwrap_or_default();
                 out.extend_from_slice(from.get(..BLOCK_SIZE).unwrap_or(from));
             }
-            Data::External(_) => out.resize(BLOCK_SIZE, 0xff),
+            Data::External(_) => out.resize(out.len() + BLOCK_SIZE, 0xff),
             Data::None => self.write_chunk(node, extent, block, out),
         }
     }
