@@ -43,7 +43,7 @@ impl Program {
             Some(syntax) => Self { name: name.into(), run: Run::Fixed(command.into()), syntax },
             None => {
                 let run = Run::Unknown(command.into());
-                Self { name: name.into(), run, syntax: Cli::command() }
+                Self { name: String::from("cfs"), run, syntax: Cli::command() }
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Hard links, resolved once all lines are there.
 
-use super::assemble::{Line, find, issue};
+use super::assemble::{Line, issue};
 use super::error::{Code, Field};
+use super::paths::find;
 use super::report::Report;
 use crate::tree::{Builder, NodeId};
 

@@ -22,9 +22,12 @@ mod lex;
 mod line;
 mod links;
 mod number;
+mod paths;
 mod print;
 mod report;
 mod scan;
+mod sets;
+mod values;
 
 pub use assemble::Assembler;
 pub use batch::{Batch, BatchReader, parts};

@@ -11,7 +11,8 @@ use super::disk::{
     self, BLOCK_SIZE, ComposefsHeader, Dirent, FIRST_INODE_OFFSET, Form, InodeCompact,
     InodeExtended, Layout as DataLayout, SLOT_SIZE, SUPERBLOCK_OFFSET, SuperBlock,
 };
-use super::layout::{Data, Extent, Layout, chunk_bits, chunk_count, form, form_size};
+use super::layout::{Extent, Layout};
+use super::shape::{Data, chunk_bits, chunk_count, form, form_size};
 use super::stored::SetId;
 use crate::num::{clamp_index, index, low16, low32, wide};
 use crate::tree::{FileType, Inode, Kind, Mode, Mtime, NodeId};

@@ -10,6 +10,7 @@ mod layout;
 mod order;
 mod policy;
 mod read;
+mod shape;
 mod stored;
 mod write_error;
 

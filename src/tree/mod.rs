@@ -9,6 +9,7 @@
 //! **Invariant:** `tree` knows no format. A limit that only EROFS has is checked in `erofs`.
 
 mod build;
+mod error;
 mod index;
 mod node;
 mod rewrite;
@@ -17,7 +18,8 @@ mod walk;
 mod xattr;
 
 pub(crate) use build::Key;
-pub use build::{BuildError, Builder};
+pub use build::Builder;
+pub use error::BuildError;
 pub(crate) use node::Kind;
 pub(crate) use rewrite::Keep;
 pub use node::{Facts, FileType, InodeId, Mode, Mtime, NodeId};
