@@ -75,6 +75,7 @@
 )]
 
 pub mod canon;
+mod chunks;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod dump;

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
+use crate::chunks;
+
 /// A backslash that begins no escape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the backslash at byte {at} begins no escape")]
@@ -169,14 +171,12 @@ const fn is_escaped(byte: u8, special: u8) -> bool {
     !is_graphic(byte) | (byte == b'\\') | (byte == special)
 }
 
-/// Whether nothing is to be escaped. Whole chunks are tested without a branch for each byte.
+/// Whether nothing is to be escaped.
 #[inline]
 fn is_clean(bytes: &[u8], special: u8) -> bool {
-    let clean = |part: &[u8]| {
-        part.iter().fold(0, |found, &byte| found | u8::from(is_escaped(byte, special))) == 0
-    };
-    let (chunks, rest) = bytes.as_chunks::<16>();
-    chunks.iter().all(|chunk| clean(chunk)) && clean(rest)
+    !chunks::any(bytes, b'a', |chunk| {
+        chunk.iter().fold(0, |found, &byte| found | u8::from(is_escaped(byte, special))) != 0
+    })
 }
 
 fn escape_bytes(bytes: &[u8], special: u8, text: &mut Vec<u8>) {

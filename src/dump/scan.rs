@@ -307,7 +307,11 @@ fn octal_mode(digits: &[u8]) -> Option<Mode> {
 /// Seconds from 1970 on, a dot, nanoseconds without padding.
 #[inline]
 fn mtime(field: &[u8]) -> Option<Mtime> {
-    let dot = field.iter().position(|&byte| byte == b'.')?;
+    // Seconds have ten digits from 2001 to 2286.
+    let dot = match field.get(10) {
+        Some(b'.') => 10,
+        _ => field.iter().position(|&byte| byte == b'.')?,
+    };
     let (sec, nsec) = (field.get(..dot)?, field.get(dot + 1..)?);
     let sec = i64::try_from(decimal(sec)?).ok()?;
     let nsec = decimal32(nsec).filter(|&nsec| nsec < 1_000_000_000)?;

@@ -9,6 +9,7 @@ use super::walk::Children;
 use super::node::{Facts, FileType, InodeId, Kind, MAX_NODES, Node, NodeId, Record};
 use super::store::{Span, Store, sample};
 use super::xattr::{Xattr, XattrSet, XattrTable};
+use crate::chunks;
 use crate::num::index;
 
 /// A key of an xattr that a [`Builder`] has kept: many sets can have it without keeping it again.
@@ -467,7 +468,10 @@ fn check_name(name: &[u8]) -> Result<(), BuildError> {
     if name.len() > 255 {
         return Err(BuildError::NameTooLong(name.len()));
     }
-    if name.iter().fold(false, |bad, &byte| bad | (byte == b'/') | (byte == 0)) {
+    let bad = |chunk: &[u8; 16]| {
+        chunk.iter().fold(false, |bad, &byte| bad | (byte == b'/') | (byte == 0))
+    };
+    if chunks::any(name, b'a', bad) {
         return Err(BuildError::BadNameByte);
     }
     Ok(())

@@ -24,7 +24,8 @@ fn ls_lists_the_root_or_a_directory_or_names_a_file() {
 fn ls_prints_full_paths_for_several_directories_and_with_r() {
     let world = small();
     world.cfs("ls a.cfs /dev /etc/link").prints("/dev/tty\n/etc/link\n");
-    let all = "/dev\n/dev/tty\n/etc\n/etc/big\n/etc/hosts\n/etc/link\n/etc/same\n/etc/two\\x20words\n";
+    let all =
+        "/dev\n/dev/tty\n/etc\n/etc/big\n/etc/hosts\n/etc/link\n/etc/same\n/etc/two\\x20words\n";
     world.cfs("ls -R a.cfs").prints(all);
     world.cfs("ls -R a.cfs /dev").prints("/dev/tty\n");
 }

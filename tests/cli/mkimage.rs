@@ -69,7 +69,7 @@ fn arguments_that_do_not_fit_together_are_usage_mistakes() {
         for program in [crate::world::CFS, CFS_MKIMAGE] {
             let command = if program == CFS_MKIMAGE { "" } else { "mkimage" };
             let ran = Ran::of(world.command(program, &format!("{command} {args}")));
-            ran.mentions(2, "Usage: cfs");
+            ran.mentions(2, "\n\nFor more information, try '--help'.\n");
         }
     }
     assert_eq!(world.names(), ["root.txt"]);

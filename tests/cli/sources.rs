@@ -5,7 +5,17 @@ use std::io::Write;
 use crate::world::{CFS, CFS_DUMP, ROOT, SMALL, World};
 
 /// `zstd` of [`ROOT`], with a checksum.
-const ROOT_ZST: &str = "28b52ffd241ff900002f20343039362034303735352032203020302030203e2e30202d202d202d0a";
+const ROOT_ZST: &str =
+    "28b52ffd0458f900002f2034303936203430373535203220302030203020302e30202d202d202d0ad3e1d1ec";
+/// `zstd -19` of [`ten_files`], with a checksum.
+const TEN_FILES_ZST: &str = "\
+    28b52ffd0468dd0100b202080a907d50fa03f4c9e39901cdab8967554754a23a9d06e224747be6125e9bf0130c\
+    20b003eb8cdc7733b7dc77b3b7dca79b0d5dcd120d6d09c552cd5c";
+
+fn ten_files() -> String {
+    let files = (0..10).map(|i| format!("/{i} 0 100644 1 0 0 0 0.0 - - -\n"));
+    ROOT.to_owned() + &files.collect::<String>()
+}
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -46,6 +56,10 @@ fn gzipped_and_zstd_compressed_sources_are_read_as_they_are() {
     for source in ["a.txt.gz", "a.cfs.gz", "two.gz"] {
         world.cfs(&format!("dump {source}")).prints(SMALL);
     }
+    world.write("ten.zst", hex(TEN_FILES_ZST));
+    world.cfs("ls -R ten.zst").prints(&(0..10).map(|i| format!("/{i}\n")).collect::<String>());
+    world.write("ten.txt", ten_files());
+    assert_eq!(world.cfs("dump ten.zst").out(), world.cfs("dump ten.txt").out());
     world.with_stdin(CFS, "dump -", &gzip(SMALL.as_bytes())).prints(SMALL);
 }
 
@@ -72,7 +86,9 @@ fn a_source_larger_than_max_input_is_refused() {
     let words = "cfs: cannot read a.txt: it has more than 100 bytes\n\
                  hint: raise --max-input to read it all the same\n";
     world.cfs("dump --max-input=100 a.txt").says(2, words);
-    world.with_stdin(CFS, "dump --max-input=100 -", SMALL.as_bytes()).mentions(2, "<stdin>: it has");
+    world
+        .with_stdin(CFS, "dump --max-input=100 -", SMALL.as_bytes())
+        .mentions(2, "<stdin>: it has");
     // A bomb is not unpacked further than that.
     world.write("bomb.gz", gzip(&vec![b'/'; 50_000_000]));
     world.cfs("dump --max-input=1M bomb.gz").mentions(2, "it has more than 1048576 bytes");
@@ -92,7 +108,11 @@ fn filters_keep_the_root_and_the_entries_they_name() {
     let world = World::with(&[("a.txt", SMALL)]);
     world.image("a.cfs", SMALL);
     let lines = |from: usize, to: usize| {
-        SMALL.lines().skip(from).take(to - from).fold(String::new(), |text, line| text + line + "\n")
+        SMALL
+            .lines()
+            .skip(from)
+            .take(to - from)
+            .fold(String::new(), |text, line| text + line + "\n")
     };
     for source in ["a.txt", "a.cfs"] {
         let kept = lines(0, 3);
@@ -137,7 +157,7 @@ fn from_says_what_a_source_is() {
 
 #[test]
 fn a_zstd_frame_between_skippable_ones_is_read() {
-    let frame: Vec<u8> = crate::sources::hex(ROOT_ZST);
+    let frame: Vec<u8> = hex(ROOT_ZST);
     let skippable = [0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, b'a', b'b', b'c'];
     let world = World::new();
     world.write("root.zst", [&skippable[..], &frame, &skippable].concat());
