@@ -100,7 +100,7 @@ fn sha512_digests_are_stored_and_read_back_whole() {
 fn the_test_data_of_the_reference_gives_its_checksums() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/upstream-fixtures");
     let Ok(files) = std::fs::read_dir(&folder) else {
-        println!("skipped: no folder upstream-fixtures");
+        support::say_skipped("there is no folder upstream-fixtures beside the checkout");
         return;
     };
     let mut names: Vec<_> = files.map(|file| file.unwrap().path()).collect();

@@ -1,6 +1,7 @@
 //! Sources that are compressed.
 
 use std::fmt;
+#[cfg(any(feature = "gzip", feature = "zstd"))]
 use std::io::{self, Read};
 
 /// How bytes are compressed.
@@ -16,19 +17,24 @@ pub(super) enum Compression {
 #[derive(Debug)]
 pub(super) enum Error {
     /// They end too early.
+    #[cfg(any(feature = "gzip", feature = "zstd"))]
     Truncated,
     /// They are damaged; the words of the decoder.
+    #[cfg(any(feature = "gzip", feature = "zstd"))]
     Corrupt(String),
     /// They are compressed in a way this build knows nothing of.
-    #[cfg_attr(all(feature = "gzip", feature = "zstd"), expect(dead_code))]
+    #[cfg(not(all(feature = "gzip", feature = "zstd")))]
     Unsupported,
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            #[cfg(any(feature = "gzip", feature = "zstd"))]
             Self::Truncated => f.write_str("the compressed data ends too early"),
+            #[cfg(any(feature = "gzip", feature = "zstd"))]
             Self::Corrupt(words) => write!(f, "the compressed data is damaged: {words}"),
+            #[cfg(not(all(feature = "gzip", feature = "zstd")))]
             Self::Unsupported => f.write_str("this build cannot; decompress it first"),
         }
     }
@@ -110,6 +116,7 @@ fn zstd_frame<'b>(
     Ok(bytes)
 }
 
+#[cfg(any(feature = "gzip", feature = "zstd"))]
 fn read_all(decoder: impl Read, limit: u64, expanded: &mut Vec<u8>) -> Result<(), Error> {
     match decoder.take(limit).read_to_end(expanded) {
         Ok(_) => Ok(()),

@@ -1,7 +1,7 @@
 //! What several test files share.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses a part of it")]
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -38,12 +38,38 @@ pub fn table(path: &Path) -> Vec<std::collections::BTreeMap<String, String>> {
     lines.map(row).collect()
 }
 
-/// A program of the reference, if it is installed. Says so if it is not.
+/// A program of the reference, if it is installed. Says so if it is not, which is never a failure:
+/// no distribution that we test on has it.
 pub fn reference(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let found = std::env::split_paths(&path).map(|dir| dir.join(program)).find(|p| p.is_file());
+    let found = on_path(program);
     if found.is_none() {
-        println!("skipped: {program} is not on PATH");
+        say_skipped(&format!("{program} is not on PATH"));
     }
     found
+}
+
+/// A program that the full gate installs. Without it the test that wants it is skipped, and fails if
+/// `CFS_FORBID_SKIPS` is set.
+pub fn installed(program: &str) -> Option<PathBuf> {
+    let found = on_path(program);
+    if found.is_none() {
+        skipped(&format!("{program} is not on PATH"));
+    }
+    found
+}
+
+/// Says that a test is skipped, and fails if `CFS_FORBID_SKIPS` is set.
+pub fn skipped(why: &str) {
+    assert!(std::env::var_os("CFS_FORBID_SKIPS").is_none(), "skipped, but must not be: {why}");
+    say_skipped(why);
+}
+
+/// Past the test runner, which would keep it to itself.
+pub fn say_skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
 }
