@@ -7,35 +7,18 @@ use crate::canon::{self, Changes};
 use crate::dump::{
     Code, Detail, Diagnostic, Field, Findings, Issue, Options, Parsed, Severity, Warnings, unescape,
 };
-use crate::tree::{Inode, NodeId, Tree};
+use crate::tree::{NodeId, Tree};
 
 /// Brings the tree into the form that is wanted, and adds warnings about the tree as a whole.
 pub(super) fn check(text: &[u8], options: &Options, parsed: &mut Parsed<'_>, form: Form) {
     let Parsed { tree, findings } = parsed;
     let mut found: Vec<(NodeId, Code)> = Vec::new();
-    if let Some(node) = odd_digest(tree) {
-        found.push((node, Code::MixedDigests));
-    }
     if form == Form::Canonical {
         let changes = canon::canonicalise(tree);
         found.extend(changes.carriers.iter().map(|&node| (node, Code::CarrierMoved)));
         found.extend(dropped(tree, &changes, findings));
     }
     warn(text, options, tree, &found, findings);
-}
-
-/// The first name in walk order whose file has a digest of another length than the first of all.
-fn odd_digest(tree: &Tree<'_>) -> Option<NodeId> {
-    let len = |inode: Inode<'_, '_>| {
-        inode.is_external().then(|| inode.digest_bytes().map(<[u8]>::len)).flatten()
-    };
-    let mut lens = tree.inodes().filter_map(len);
-    let first = lens.next()?;
-    if lens.all(|len| len == first) {
-        return None;
-    }
-    let first = tree.nodes().find_map(|node| len(tree.facts(node)))?;
-    tree.nodes().find(|&node| len(tree.facts(node)).is_some_and(|len| len != first))
 }
 
 /// Names of inodes that lost xattrs, if the parser has not warned of that already.
@@ -121,7 +104,6 @@ struct Line<'t> {
 impl Line<'_> {
     fn diagnostic(&self, code: Code) -> Diagnostic {
         let (field, number, detail) = match code {
-            Code::MixedDigests => (Field::Digest, 10, Detail::Span),
             Code::XattrDropped => (Field::Xattr, 11, Detail::Words("one that is dropped")),
             _ => (Field::Path, 0, Detail::Words("a hard link, which makes another image")),
         };

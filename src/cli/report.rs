@@ -173,10 +173,8 @@ fn terminal_width() -> Option<usize> {
 
 /// The name of a file in messages: on one line, whatever bytes it has.
 pub(super) fn file_name(path: &Path) -> String {
-    match path.as_os_str().as_encoded_bytes() {
-        b"-" => return String::from("<stdin>"),
-        b"" => return String::from("\"\""),
-        _ => {}
+    if path.as_os_str() == "-" {
+        return String::from("<stdin>");
     }
     let escape = |c: char| {
         if c.is_control() { c.escape_default().to_string() } else { c.to_string() }

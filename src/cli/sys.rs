@@ -23,9 +23,8 @@ pub(super) struct Map {
 impl Map {
     /// Maps the first `len` bytes of a file.
     pub(super) fn new(file: &File, len: usize) -> io::Result<Self> {
-        let flags = MapFlags::PRIVATE | MapFlags::POPULATE;
         // SAFETY: the system chooses a place that nothing else uses.
-        let start = unsafe { mmap(std::ptr::null_mut(), len, ProtFlags::READ, flags, file, 0) }?;
+        let start = unsafe { mmap(std::ptr::null_mut(), len, ProtFlags::READ, MapFlags::PRIVATE, file, 0) }?;
         let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
         Ok(Self { start, len })
     }

@@ -9,14 +9,10 @@ use super::entry::{Body, Entry};
 use super::error::{Class, Code, Detail, Field, Issue, Profile};
 use super::escape::{unescape, unescaped_len};
 use super::lex::{self, Finding, Number, Token};
+use super::limits::{MAX_NAME, MAX_PATH};
 use super::number;
 use crate::num::low16;
 use crate::tree::{FileType, Mode};
-
-/// The longest name in a path, in bytes.
-const MAX_NAME: usize = 255;
-/// The longest path of the strict profile, and the longest PAYLOAD, in bytes.
-const MAX_PATH: usize = 4095;
 
 /// What a line says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

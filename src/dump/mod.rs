@@ -19,6 +19,7 @@ mod error;
 mod escape;
 mod explain;
 mod lex;
+mod limits;
 mod line;
 mod links;
 mod number;

@@ -7,15 +7,9 @@
 use super::bitmap::Bitmaps;
 use super::entry::{Body, Entry, Fields};
 use super::escape::unescape;
+use super::limits::{MAX_CONTENT, MAX_EXTERNAL, MAX_NAME, MAX_PATH, MAX_PAYLOAD};
 use crate::num::{index, low32, wide};
 use crate::tree::{FileType, Mode, Mtime};
-
-/// Limits of a clean line, in bytes.
-const MAX_PATH: usize = 4095;
-const MAX_NAME: usize = 255;
-const MAX_PAYLOAD: usize = 4095;
-const MAX_CONTENT: usize = 5000;
-const MAX_EXTERNAL: u64 = 1 << 53;
 
 /// Fields before the xattrs.
 const FIXED_FIELDS: usize = 11;

@@ -44,6 +44,8 @@ pub const NULL_ADDRESS: u32 = u32::MAX;
 ///
 /// Source: `LCFS_MAX_INLINE_CONTENT` in composefs `libcomposefs/lcfs-internal.h`.
 pub const MAX_CONTENT: u64 = 5000;
+/// The largest file whose content stands elsewhere, in bytes: 1024 chunks of 2^43.
+pub const MAX_EXTERNAL: u64 = 1 << 53;
 /// The longest symlink target and the longest path of a backing file, in bytes.
 pub const MAX_PATH: usize = 4095;
 

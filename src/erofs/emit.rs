@@ -11,16 +11,13 @@ use super::disk::{
     self, BLOCK_SIZE, ComposefsHeader, Dirent, FIRST_INODE_OFFSET, Form, InodeCompact,
     InodeExtended, Layout as DataLayout, SLOT_SIZE, SUPERBLOCK_OFFSET, SuperBlock,
 };
-use super::layout::{Extent, Layout};
+use super::layout::{Extent, GROUP, Layout};
 use super::shape::{Data, chunk_bits, chunk_count, form, form_size};
 use super::stored::SetId;
 use crate::num::{clamp_index, index, low16, low32, wide};
 use crate::tree::{FileType, Inode, Kind, Mode, Mtime, NodeId};
 
 const BLOCK: u64 = wide(BLOCK_SIZE);
-
-/// Inodes whose parts are fetched together.
-const GROUP: usize = 32;
 
 /// A stretch of the image that is being written, from its first byte to its last.
 struct Window<'w> {
@@ -157,8 +154,10 @@ impl Layout<'_> {
         let extent = self.extents.partition_point(|extent| index(extent.ino) < first);
         let mut extents = self.extents.get(extent..).unwrap_or_default().iter().peekable();
         let mut ino = low32(wide(first));
-        for items in self.order.get(first..).unwrap_or_default().chunks(GROUP) {
-            self.tree.fetch_all(items.iter().filter_map(|item| item.get().ok()));
+        for items in self.order.get(first..).unwrap_or_default().chunks(index(GROUP)) {
+            let nodes = items.iter().filter_map(|item| item.get().ok());
+            self.tree.fetch_all(nodes.clone());
+            self.tree.fetch_first_names(nodes);
             for &item in items {
                 let at = place(item);
                 if at >= window.end {

@@ -58,6 +58,8 @@ impl ImageError {
                 | Kind::Extension
                 | Kind::Layout(_)
                 | Kind::ContentTooLong(_)
+                | Kind::SizeTooBig(_)
+                | Kind::XattrsTooLarge(_)
                 | Kind::PrefixIndex(_)
                 | Kind::Tree(BuildError::TooMany)
         )
@@ -164,6 +166,9 @@ pub enum ImageErrorKind {
     /// A regular file holds more bytes than composefs allows; its SIZE.
     #[error("a content of {0} bytes is longer than 5000")]
     ContentTooLong(u64),
+    /// A file whose content stands elsewhere is larger than 2^53 bytes; its SIZE.
+    #[error("a file of {0} bytes is larger than 2^53")]
+    SizeTooBig(u64),
     /// The target of a symlink is empty or too long; its length in bytes.
     #[error("a symlink target of {0} bytes is not 1 to 4095 bytes long")]
     TargetLength(u64),
@@ -194,6 +199,9 @@ pub enum ImageErrorKind {
     /// An inode has two xattrs of the same name.
     #[error("the inode has two xattrs of the same name")]
     XattrTwice,
+    /// The xattrs of an inode are too large; what they cost, in bytes.
+    #[error("xattrs that cost {0} bytes are more than 65535")]
+    XattrsTooLarge(usize),
     /// A tree cannot hold this.
     #[error(transparent)]
     Tree(#[from] BuildError),

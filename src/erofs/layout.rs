@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::area::{self, Areas, External};
 use super::dir::{self, Cursor, Cut, Cutter, Names, Target};
-use super::disk::{BLOCK_SIZE, FIRST_INODE_OFFSET, Form, SLOT_SIZE};
+use super::disk::{BLOCK_SIZE, FIRST_INODE_OFFSET, Form, MAX_EXTERNAL, SLOT_SIZE};
 use super::external::{Survey, Which};
 use super::policy::{Policy, Version};
 use super::shape::{
-    Data, MAX_EXTERNAL, MAX_INLINE, MAX_PAYLOAD, MAX_SYMLINK, Shape, chunk_count, form, form_size,
+    Data, MAX_INLINE, MAX_PAYLOAD, MAX_SYMLINK, Shape, chunk_count, form, form_size,
     inline_cut, place,
 };
 use super::stored::{Role, SetId, StoredSets};
@@ -18,6 +18,9 @@ use crate::tree::{FileType, Inode, InodeId, Kind, Mtime, NodeId, Tree};
 
 const BLOCK: u64 = wide(BLOCK_SIZE);
 const SLOT: u64 = wide(SLOT_SIZE);
+
+/// Inodes whose parts are fetched together.
+pub(super) const GROUP: u32 = 32;
 
 /// An inode of the image: one of the tree's, or a device that the writer adds to the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,6 +279,11 @@ impl<'t> Layout<'t> {
         self.order.push(Item::node(NodeId::ROOT));
         let mut ino = 0u32;
         while let Some(&item) = self.order.get(index(ino)) {
+            if ino % GROUP == 0 {
+                let next = self.order.get(index(ino)..).unwrap_or_default();
+                let group = next.iter().take(index(GROUP));
+                self.tree.fetch_first_names(group.filter_map(|item| item.get().ok()));
+            }
             match item.get() {
                 Err(stub) => {
                     end = end.next_multiple_of(SLOT);

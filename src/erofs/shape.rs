@@ -9,7 +9,6 @@ use crate::tree::{FileType, Inode, Mtime};
 pub(super) const MAX_SYMLINK: usize = 4095;
 pub(super) const MAX_PAYLOAD: usize = 4095;
 pub(super) const MAX_INLINE: usize = 5000;
-pub(super) const MAX_EXTERNAL: u64 = 1 << 53;
 
 const BLOCK: u64 = wide(BLOCK_SIZE);
 const SLOT: u64 = wide(SLOT_SIZE);

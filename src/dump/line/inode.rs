@@ -4,15 +4,12 @@ use super::super::entry::Fields;
 use super::super::error::{Code, Detail, Field};
 use super::super::escape::unescaped_len;
 use super::super::lex::{Entry, Finding, Number, Time, Token};
+use super::super::limits::{MAX_CONTENT, MAX_EXTERNAL, MAX_PAYLOAD};
 use super::super::number::{signed, value};
-use super::{Checked, MAX_PATH, Reader};
+use super::{Checked, Reader};
 use crate::num::wide;
 use crate::tree::{FileType, Mode, Mtime};
 
-/// The longest CONTENT, in bytes.
-const MAX_CONTENT: usize = 5000;
-/// The largest external file, in bytes.
-const MAX_EXTERNAL: u64 = 1 << 53;
 /// Nanoseconds from here on are a second.
 const NSEC_END: u32 = 1_000_000_000;
 
@@ -113,7 +110,7 @@ impl<'a> Reader<'a, '_> {
         self.meaning(token)?;
         let len = unescaped_len(token.raw);
         let finding = Finding::new(Code::PayloadTooLong, Field::Payload, token.raw);
-        self.check(len <= MAX_PATH, finding.detail(Detail::Length(len)))
+        self.check(len <= MAX_PAYLOAD, finding.detail(Detail::Length(len)))
     }
 
     /// DIGEST; an external file cannot do with an empty one.

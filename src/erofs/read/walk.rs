@@ -5,7 +5,9 @@
 
 use zerocopy::IntoBytes;
 
-use super::super::disk::{FIRST_INODE_OFFSET, InodeCompact, MAX_CONTENT, MAX_PATH, Metacopy};
+use super::super::disk::{
+    FIRST_INODE_OFFSET, InodeCompact, MAX_CONTENT, MAX_EXTERNAL, MAX_PATH, Metacopy,
+};
 use super::super::error::{ImageError, ImageErrorKind, Structure};
 use super::dir::{Record, Records, up_to_nul};
 use super::image::{Image, Whiteouts};
@@ -165,14 +167,19 @@ fn data<'a>(image: &Image<'a>, inode: &Inode<'a>) -> Result<Data<'a>, ImageError
     let limit = match inode.file_type {
         FileType::Directory => u64::MAX,
         FileType::Symlink => wide(MAX_PATH),
-        FileType::Regular if !inode.is_chunked() => MAX_CONTENT,
+        FileType::Regular if inode.is_chunked() => MAX_EXTERNAL,
+        FileType::Regular => MAX_CONTENT,
         _ => return Ok(Data::EMPTY),
     };
     if inode.size > limit {
         return Err(inode.error(match inode.file_type {
             FileType::Symlink => ImageErrorKind::TargetLength(inode.size),
+            _ if inode.is_chunked() => ImageErrorKind::SizeTooBig(inode.size),
             _ => ImageErrorKind::ContentTooLong(inode.size),
         }));
+    }
+    if inode.file_type == FileType::Regular && inode.is_chunked() {
+        return Ok(Data::EMPTY);
     }
     inode.data(image)
 }

@@ -51,6 +51,22 @@ struct Pair<'a> {
     value: &'a [u8],
 }
 
+/// What the xattrs of an inode may cost, by the reference's way of counting. Without a limit, an inode
+/// of a few bytes could refer to megabytes, which could not be written again.
+const MAX_COST: usize = 65_535;
+/// What an inode's first xattr costs beside itself.
+const FIRST_COST: usize = 12;
+/// What an xattr costs beside the bytes of key and value.
+const PAIR_COST: usize = 7;
+
+impl Pair<'_> {
+    fn cost(&self) -> usize {
+        let prefix = disk::prefix(self.name.index).unwrap_or_default();
+        let key = prefix.len().saturating_add(self.name.suffix.len());
+        key.saturating_add(self.value.len()).saturating_add(PAIR_COST)
+    }
+}
+
 /// What a name means in an image.
 enum Meaning<'a> {
     Redirect,
@@ -218,6 +234,10 @@ impl<'a> Xattrs<'a> {
             return Err(self.twice(inode));
         }
         let error = |kind: ImageErrorKind| self.image.error(area, Structure::XattrArea, kind);
+        let cost = self.kept.iter().fold(FIRST_COST, |cost, pair| cost.saturating_add(pair.cost()));
+        if cost > MAX_COST {
+            return Err(error(ImageErrorKind::XattrsTooLarge(cost)));
+        }
         let mut pairs = Vec::with_capacity(self.kept.len());
         for pair in &self.kept {
             pairs.push((self.keys.key(pair.name, builder).map_err(error)?, pair.value));

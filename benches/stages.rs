@@ -1,0 +1,2 @@
+//! Stages, to come.
+fn main() {}
