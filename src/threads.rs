@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::dump::{self, Assembler, Batch, BatchReader, Options, ParseError, Parsed};
-use crate::erofs::Layout;
+use crate::erofs::{self, Layout, Version, WriteError};
 use crate::num::{clamp_index, wide};
+use crate::tree::Tree;
 use crate::verity::{self, Algorithm, Digest, Hasher};
 
 /// How many threads to use, the calling one included.
@@ -68,6 +70,32 @@ pub fn parse<'a>(
     // A break says that there are too many errors to go on; `finish` tells them.
     let _: Option<()> = work.run(next, |slot| assembler.add(&slot.1));
     assembler.finish()
+}
+
+/// Lays out a tree as [`erofs::layout()`] does.
+///
+/// # Errors
+/// Those of [`erofs::layout()`].
+pub fn layout<'t>(
+    tree: &'t Tree<'t>,
+    version: Version,
+    threads: Threads,
+) -> Result<Layout<'t>, WriteError> {
+    erofs::layout_with(tree, version, &|count, job| {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some(i) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&i| i < count) {
+                job(i);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..threads.for_pieces(wide(count)) {
+                // Where no thread can be started, this one does all the work.
+                let _ = std::thread::Builder::new().spawn_scoped(scope, work);
+            }
+            work();
+        });
+    })
 }
 
 /// Bytes of an image that are written at a time; a multiple of the block size.

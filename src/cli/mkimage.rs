@@ -7,7 +7,7 @@ use super::failure::{Answer, Failure};
 use super::load::{Context, Form, Kind, Source};
 use super::output::{Content, Output, Target, check_terminal};
 use super::report::Trouble;
-use crate::erofs::{self, Layout, Version, WriteError};
+use crate::erofs::{Layout, Version, WriteError};
 use crate::threads;
 use crate::tree::Tree;
 use crate::verity::Digest;
@@ -26,7 +26,7 @@ pub(super) fn run(context: &Context, mut args: MkimageArgs) -> Result<Answer, Fa
     }
     let source = Source::read(context, &path, args.reading, &target)?;
     let tree = source.tree(context, Form::Given)?;
-    let layout = erofs::layout(&tree, version(&args, &tree))
+    let layout = threads::layout(&tree, version(&args, &tree), context.threads)
         .map_err(|error| write_trouble(&source.name, &tree, &error))?;
     let digest = if args.print_digest_only {
         digest_of(context, &args, &layout)?

@@ -328,7 +328,7 @@ pub(super) fn digest(i: &[u8]) -> Parsed<'_, Token<'_>> {
     let (odd, digits) = many0_count(digest_digit).parse(raw)?;
     let bad = Finding::new(Code::BadDigest, Field::Digest, raw);
     if !odd.is_empty() {
-        token.push(bad);
+        token.push(Finding { quote: Some(odd), ..bad });
     } else if !matches!(digits, 64 | 128) {
         token.push(bad.detail(Detail::Count(digits)));
     } else if unescape(raw).is_ok_and(|hex| hex.iter().any(u8::is_ascii_uppercase)) {

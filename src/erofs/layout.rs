@@ -1,6 +1,7 @@
 //! Gives every inode, name and xattr of an image its place. Writes no byte.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::area::{self, Areas, External};
 use super::dir::{self, Cursor, Cut, Cutter, Names, Target};
@@ -18,6 +19,14 @@ use crate::tree::{FileType, Inode, InodeId, Kind, Mtime, NodeId, Tree};
 
 const BLOCK: u64 = wide(BLOCK_SIZE);
 const SLOT: u64 = wide(SLOT_SIZE);
+
+/// Inodes whose shapes are found in one go.
+const PART: usize = 1 << 15;
+
+/// A job that panics takes the whole layout with it, so a poisoned lock is never looked into.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Inodes whose parts are fetched together.
 pub(super) const GROUP: u32 = 32;
@@ -89,15 +98,35 @@ pub struct Layout<'t> {
     len: u64,
 }
 
+/// Does `job(0)` to `job(count - 1)`, in any order or at once.
+pub type DoAll<'x> = dyn Fn(usize, &(dyn Fn(usize) + Sync)) + 'x;
+
+/// Does one job after another.
+pub(super) fn in_turn(count: usize, job: &(dyn Fn(usize) + Sync)) {
+    (0..count).for_each(job);
+}
+
 /// Lays out a tree.
 ///
 /// # Errors
 /// [`WriteError`] if the tree holds what no image can, with the node at fault.
 pub fn layout<'t>(tree: &'t Tree<'t>, version: Version) -> Result<Layout<'t>, WriteError> {
+    layout_with(tree, version, &in_turn)
+}
+
+/// As [`layout`], with the parts that need not one another left to `do_all`.
+///
+/// # Errors
+/// Those of [`layout`].
+pub fn layout_with<'t>(
+    tree: &'t Tree<'t>,
+    version: Version,
+    do_all: &DoAll<'_>,
+) -> Result<Layout<'t>, WriteError> {
     let policy = version.policy();
     let stubs = dir::stubs(tree);
     let roles = Roles::new(tree);
-    let (areas, base_time) = survey(tree, policy, &roles, stubs.len());
+    let (areas, base_time) = survey(tree, policy, &roles, stubs.len(), do_all);
     let mut layout = Layout {
         tree,
         policy,
@@ -107,7 +136,7 @@ pub fn layout<'t>(tree: &'t Tree<'t>, version: Version) -> Result<Layout<'t>, Wr
         roles,
         areas,
         order: Vec::with_capacity(tree.inode_count() + 256),
-        nids: Vec::with_capacity(tree.inode_count()),
+        nids: Vec::new(),
         stub_nids: [0; 256],
         extents: Vec::new(),
         chunks: Vec::new(),
@@ -115,7 +144,7 @@ pub fn layout<'t>(tree: &'t Tree<'t>, version: Version) -> Result<Layout<'t>, Wr
         data_start: 0,
         len: 0,
     };
-    layout.shape_inodes()?;
+    layout.shape_inodes(do_all)?;
     layout.place_inodes()?;
     layout.place_rest()?;
     Ok(layout)
@@ -173,6 +202,7 @@ pub(super) fn survey<'t>(
     policy: Policy,
     roles: &Roles,
     stubs: usize,
+    do_all: &DoAll<'_>,
 ) -> (Areas<'t>, Mtime) {
     let mut sets = StoredSets::new(tree);
     let mut surveys = Which::ALL.map(|which| Survey::new(which, tree.inode_count()));
@@ -187,7 +217,15 @@ pub(super) fn survey<'t>(
     }
     let root_set = tree.facts(NodeId::ROOT).xattr_set();
     sets.count(tree, policy, root_set, Role::Stub, wide(stubs));
-    let groups = surveys.map(|survey| survey.groups(tree));
+    let groups = [const { Mutex::new(Vec::new()) }; 2];
+    let surveys = surveys.map(|survey| Mutex::new(Some(survey)));
+    do_all(groups.len(), &|i| {
+        let survey = surveys.get(i).and_then(|survey| lock(survey).take());
+        if let (Some(survey), Some(place)) = (survey, groups.get(i)) {
+            *lock(place) = survey.groups(tree);
+        }
+    });
+    let groups = groups.map(|groups| groups.into_inner().unwrap_or_else(PoisonError::into_inner));
     let external = |id| External::new(id, &tree.inode(id));
     (Areas::new(sets, tree.inode_count(), groups, external), base_time)
 }
@@ -255,17 +293,34 @@ impl<'t> Layout<'t> {
 
     /// Notes how much room each inode takes, in the order in which they lie in memory. What a
     /// directory lists is not counted yet.
-    fn shape_inodes(&mut self) -> Result<(), WriteError> {
-        let mut shapes = std::mem::take(&mut self.nids);
-        for (number, inode) in (0u32..).zip(self.tree.inodes()) {
+    fn shape_inodes(&mut self, do_all: &DoAll<'_>) -> Result<(), WriteError> {
+        let mut shapes = vec![0; self.tree.inode_count()];
+        let parts = shapes.chunks_mut(PART).map(|part| Mutex::new((part, Ok(()))));
+        let parts: Vec<_> = parts.collect();
+        do_all(parts.len(), &|i| {
+            if let Some(part) = parts.get(i) {
+                let (part, outcome) = &mut *lock(part);
+                *outcome = self.shape_part(i * PART, part);
+            }
+        });
+        let outcomes = parts.into_iter().map(|part| {
+            part.into_inner().unwrap_or_else(PoisonError::into_inner).1
+        });
+        outcomes.collect::<Result<(), WriteError>>()?;
+        self.nids = shapes;
+        Ok(())
+    }
+
+    /// The shapes of some inodes from one on.
+    fn shape_part(&self, first: usize, shapes: &mut [u32]) -> Result<(), WriteError> {
+        for (number, place) in (low32(wide(first))..).zip(shapes) {
             let id = InodeId::from_number(number);
-            let shape = self.shape(id, &inode).map_err(|kind| {
+            let shape = self.shape(id, &self.tree.inode(id)).map_err(|kind| {
                 let carrier = self.tree.carriers().get(index(number)).copied();
                 WriteError::new(carrier.unwrap_or(NodeId::ROOT), kind)
             })?;
-            shapes.push(shape.0);
+            *place = shape.0;
         }
-        self.nids = shapes;
         Ok(())
     }
 

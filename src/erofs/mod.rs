@@ -16,7 +16,7 @@ mod write_error;
 
 pub(crate) use dir::directory_size;
 pub(crate) use order::{ReadBack, is_reserved};
-pub use layout::{Layout, layout};
+pub use layout::{DoAll, Layout, layout, layout_with};
 pub use error::{ImageError, ImageErrorKind, Structure};
 pub use policy::Version;
 pub use read::{ImageInfo, info, read};

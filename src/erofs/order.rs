@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::area::{Areas, External, Signature};
 use super::dir;
 use super::disk::name;
-use super::layout::{Roles, survey};
+use super::layout::{Roles, in_turn, survey};
 use super::policy::Version;
 use crate::num::index;
 use crate::tree::{InodeId, Tree};
@@ -23,7 +23,7 @@ pub(crate) type Pair<'t> = (Cow<'t, [u8]>, Cow<'t, [u8]>);
 impl<'t> ReadBack<'t> {
     pub(crate) fn new(tree: &'t Tree<'t>) -> Self {
         let (roles, policy) = (Roles::new(tree), Version::V0.policy());
-        let (areas, _) = survey(tree, policy, &roles, dir::stubs(tree).len());
+        let (areas, _) = survey(tree, policy, &roles, dir::stubs(tree).len(), &in_turn);
         Self { tree, roles, areas }
     }
 

@@ -134,7 +134,7 @@ impl<C: Choose> Generator<'_, C> {
 
     fn wide(&mut self) {
         let parent = self.parent();
-        let count = self.choose.pick(&[40, 150, 400]);
+        let count = self.choose.pick(&[10, 10, 40, 200]);
         let stem = facts::name(self.choose);
         for number in 0..count {
             let name = [&stem[..stem.len().min(100)], format!("{number}").as_bytes()].concat();
@@ -145,7 +145,7 @@ impl<C: Choose> Generator<'_, C> {
     fn deep(&mut self) {
         let mut parent = self.parent();
         let name = facts::name(self.choose);
-        for _ in 0..self.choose.pick(&[3, 20, 60]) {
+        for _ in 0..self.choose.pick(&[3, 5, 25]) {
             let added = self.add(parent, name.clone(), What::Inode(Inode::new(0o40700)));
             let Some(directory) = added else { return };
             parent = directory;

@@ -108,20 +108,22 @@ pub fn image_accepts_or_points(bytes: &[u8]) {
     super::tree_keeps_all_laws(&tree);
 }
 
-/// The image written piece by piece is the image written at once.
-pub fn windows_are_pieces_of_the_whole(layout: &Layout<'_>, cuts: &[usize]) {
+/// A stretch of the image that is written on its own is that stretch of the whole. Stretches so long
+/// are taken from all over the image, one behind the other if there are not too many.
+pub fn windows_are_pieces_of_the_whole(layout: &Layout<'_>, lengths: &[usize]) {
+    const MANY: usize = 128;
     let whole = layout.to_vec();
     assert_eq!(u64::try_from(whole.len()), Ok(layout.len()));
     assert_eq!(whole.len() % 4096, 0);
-    let (mut at, mut cuts) = (0, cuts.iter().cycle());
+    let (mut at, mut lengths) = (0, lengths.iter().cycle());
     while at < whole.len() {
-        let len = cuts.next().copied().unwrap_or(4096).max(1);
+        let len = lengths.next().copied().unwrap_or(4096).max(1);
         let mut window = vec![0xa5; len];
         layout.emit(u64::try_from(at).expect("fits"), &mut window);
         let (inside, behind) = window.split_at(len.min(whole.len() - at));
         assert!(inside == &whole[at..at + inside.len()], "{len} bytes at {at:#x}");
         assert!(behind.iter().all(|&byte| byte == 0), "what lies behind the image is zero");
-        at += len;
+        at += len.max(whole.len() / MANY);
     }
 }
 

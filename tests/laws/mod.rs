@@ -26,8 +26,7 @@ pub use plan::{Inode, Plan, Planned, What};
 pub use spell::spell;
 pub use spoil::{spoil_image, spoil_text};
 pub use text::{
-    dump_accepts_or_points, scanner_gives_what_the_parser_gives, strict_is_a_part_of_lenient,
-    text_says_what_was_planned, threads_read_what_one_thread_reads,
+    dump_accepts_or_points, text_says_what_was_planned, threads_read_what_one_thread_reads,
 };
 pub use tree::{canonical_form_is_a_fixed_point, print_is_a_fixed_point, tree_is_what_its_walk_says};
 

@@ -41,25 +41,33 @@ fn assert_same(a: &Outcome<'_>, b: &Outcome<'_>, text: &[u8]) {
     }
 }
 
-/// Any bytes give a tree that keeps all laws, or errors, each with a place in the text.
+/// Any bytes give a tree that keeps all laws, or errors, each with a place in the text. What the
+/// strict profile takes, the lenient one takes too, with the same tree and warnings.
 pub fn dump_accepts_or_points(text: &[u8]) {
-    for profile in [Profile::Lenient, Profile::Strict] {
+    let [lenient, strict] = [Profile::Lenient, Profile::Strict].map(|profile| {
         let outcome = dump::parse(text, &options(profile));
-        let Findings { errors, warnings, warning_counts } = findings(&outcome);
-        assert_eq!(errors.is_empty(), outcome.is_ok(), "{}", text.escape_ascii());
-        assert!(errors.len() <= 20);
-        for found in errors.iter().chain(warnings).take(PLACES) {
-            assert_points(text, found);
-        }
-        assert!(errors.iter().all(|found| found.severity() == Severity::Error));
-        assert!(warnings.iter().all(|found| found.severity() == Severity::Warning));
-        assert_eq!(u64::try_from(warnings.len()), Ok(warning_counts.values().sum()));
-        if let (Ok(parsed), Profile::Lenient) = (&outcome, profile) {
-            super::tree_keeps_all_laws(&parsed.tree);
-        }
+        assert_findings_point(text, &outcome);
+        assert_same(&outcome, &parsed_line_by_line(text, profile), text);
+        outcome
+    });
+    if strict.is_ok() {
+        assert_same(&strict, &lenient, text);
     }
-    strict_is_a_part_of_lenient(text);
-    scanner_gives_what_the_parser_gives(text);
+    if let Ok(parsed) = lenient {
+        super::tree_keeps_all_laws(&parsed.tree);
+    }
+}
+
+fn assert_findings_point(text: &[u8], outcome: &Outcome<'_>) {
+    let Findings { errors, warnings, warning_counts } = findings(outcome);
+    assert_eq!(errors.is_empty(), outcome.is_ok(), "{}", text.escape_ascii());
+    assert!(errors.len() <= 20);
+    for found in errors.iter().chain(warnings).take(PLACES) {
+        assert_points(text, found);
+    }
+    assert!(errors.iter().all(|found| found.severity() == Severity::Error));
+    assert!(warnings.iter().all(|found| found.severity() == Severity::Warning));
+    assert_eq!(u64::try_from(warnings.len()), Ok(warning_counts.values().sum()));
 }
 
 /// Line, column and offset of a finding are those of one place, and what it spans lies in the line.
@@ -77,29 +85,18 @@ fn assert_points(text: &[u8], found: &Diagnostic) {
     assert!(!words.contains('\n') && !found.expected().is_empty() && !found.found().is_empty());
 }
 
-/// What the strict profile takes, the lenient one takes too, with the same tree and warnings.
-pub fn strict_is_a_part_of_lenient(text: &[u8]) {
-    let strict = dump::parse(text, &options(Profile::Strict));
-    if strict.is_ok() {
-        assert_same(&strict, &dump::parse(text, &options(Profile::Lenient)), text);
-    }
-}
-
-/// The scanner, which takes clean lines only, and the parser, which takes all, make the same of a
-/// text.
-pub fn scanner_gives_what_the_parser_gives(text: &[u8]) {
-    for profile in [Profile::Lenient, Profile::Strict] {
-        let mut reader = BatchReader::without_scanner(profile);
-        let mut assembler = Assembler::new(text, &options(profile));
-        let mut batch = Batch::default();
-        for part in dump::parts(text) {
-            reader.read(part, &mut batch);
-            if assembler.add(&batch).is_break() {
-                break;
-            }
+/// The text as the parser reads it, without the scanner, which takes clean lines only.
+fn parsed_line_by_line(text: &[u8], profile: Profile) -> Outcome<'_> {
+    let mut reader = BatchReader::without_scanner(profile);
+    let mut assembler = Assembler::new(text, &options(profile));
+    let mut batch = Batch::default();
+    for part in dump::parts(text) {
+        reader.read(part, &mut batch);
+        if assembler.add(&batch).is_break() {
+            break;
         }
-        assert_same(&dump::parse(text, &options(profile)), &assembler.finish(), text);
     }
+    assembler.finish()
 }
 
 /// Any number of threads reads what one reads.
@@ -112,9 +109,12 @@ pub fn threads_read_what_one_thread_reads(text: &[u8]) {
     }
 }
 
-/// A spelling of a plan, however odd, gives the tree that a builder makes of the plan.
+/// A spelling of a plan, however odd, gives the tree that a builder makes of the plan, with the
+/// scanner and without.
 pub fn text_says_what_was_planned(plan: &Plan, text: &[u8]) {
-    match dump::parse(text, &options(Profile::Lenient)) {
+    let outcome = dump::parse(text, &options(Profile::Lenient));
+    assert_same(&outcome, &parsed_line_by_line(text, Profile::Lenient), text);
+    match outcome {
         Ok(parsed) => assert_same_tree(&parsed.tree, &plan.tree()),
         Err(error) => panic!("{error}\n{}", text.escape_ascii()),
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
+use super::super::escape::unescaped_len;
 use super::{Code, Detail, Field, Issue, Position, Severity};
 use crate::num::wide;
 
@@ -110,7 +111,7 @@ impl Diagnostic {
     /// What to do about it, if there is something short to say.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
-        hint(self.code)
+        hint(self.code, self.field)
     }
 }
 
@@ -129,12 +130,24 @@ impl std::error::Error for Diagnostic {}
 
 /// What stands in the line.
 fn found(issue: &Issue, line: &[u8]) -> String {
-    let span = |start: usize, len: usize| {
+    let piece = |start: usize, len: usize| {
         let rest = line.get(start..).unwrap_or_default();
-        quoted(rest.get(..len).unwrap_or(rest))
+        rest.get(..len).unwrap_or(rest)
     };
+    let span = |start, len| quoted(piece(start, len));
     match issue.detail {
-        Detail::Span => span(issue.start, issue.len),
+        Detail::Span => match issue.code {
+            Code::ByteOrderMark => "a byte-order mark".to_owned(),
+            Code::RootDuplicate => "a second one".to_owned(),
+            Code::RootNotDirectory => {
+                let mode = line.split(|&byte| byte == b' ').nth(2).unwrap_or_default();
+                format!("the mode {}", quoted(mode))
+            }
+            Code::MixedDigests => {
+                format!("one of {} digits", unescaped_len(piece(issue.start, issue.len)))
+            }
+            _ => span(issue.start, issue.len),
+        },
         Detail::Quote { start, len } => span(start, len),
         Detail::Words(words) => words.to_owned(),
         Detail::Byte(byte) => format!("the byte 0x{byte:02x}"),
@@ -181,6 +194,7 @@ fn expected(issue: &Issue) -> Cow<'static, str> {
         (Code::SymlinkSize, Detail::Lengths { found, .. }) => {
             format!("{found}, the length of the target").into()
         }
+        (Code::UnescapedByte, Detail::Byte(byte)) => format!("the escape \\x{byte:02x}").into(),
         (Code::BadNumber, _) => expected_number(issue.field).into(),
         (Code::NumberRange, _) => expected_range(issue.field).into(),
         (code, _) => expected_words(code).into(),
@@ -198,8 +212,8 @@ fn expected_number(field: Field) -> &'static str {
 fn expected_range(field: Field) -> &'static str {
     match field {
         Field::Size => "at most 18446744073709551615",
-        Field::Mode => "at most 32 bits",
-        Field::Mtime => "signed 64-bit seconds and 32-bit nanoseconds",
+        Field::Mode => "at most 177777",
+        Field::Mtime => "seconds that fit 64 bits and at most 999999999 nanoseconds",
         _ => "at most 4294967295",
     }
 }
@@ -225,7 +239,7 @@ fn expected_words(code: Code) -> &'static str {
         Code::NameTooLong => "names of at most 255 bytes",
         Code::PathTooLong => "a path of at most 4095 bytes",
         Code::NoRoot => "the root \"/\" as the first entry",
-        Code::RootDuplicate => "one root",
+        Code::RootDuplicate => "the root once",
         Code::RootNotDirectory => "a directory as the root",
         Code::ParentMissing => "a path whose parent was given before",
         Code::ParentNotDirectory => "a path whose parent is a directory",
@@ -234,7 +248,7 @@ fn expected_words(code: Code) -> &'static str {
         Code::NumberSpelling => "digits without plus sign or leading zeros",
         Code::NsecRange => "at most 999999999 nanoseconds",
         Code::BadMode | Code::HardlinkTypeless => "a file type and permissions, such as 100644",
-        Code::ModeExtraBits => "at most 16 bits",
+        Code::ModeExtraBits => "at most 177777, which is 16 bits",
         Code::SizeTooBig => "at most 9007199254740992 bytes",
         Code::SizeIgnored => "0 for a device, FIFO or socket",
         Code::SymlinkSize => "the length of the target",
@@ -259,7 +273,7 @@ fn expected_words(code: Code) -> &'static str {
         Code::HardlinkDirectory => "the mode of anything but a directory",
         Code::HardlinkNoTarget => "the path of a hard link's target",
         Code::HardlinkMissing => "the path of an entry",
-        Code::HardlinkSelf => "another path than that of the hard link",
+        Code::HardlinkSelf => "a path other than the link's own",
         Code::HardlinkToDirectory => "the path of anything but a directory",
         Code::HardlinkCycle => "hard links that lead to an entry",
         Code::HardlinkChain => "the path of an entry that is no hard link",
@@ -269,24 +283,44 @@ fn expected_words(code: Code) -> &'static str {
     }
 }
 
-fn hint(code: Code) -> Option<&'static str> {
+fn hint(code: Code, field: Field) -> Option<&'static str> {
     Some(match code {
+        Code::MissingField => hint_of_missing(field),
         Code::ByteOrderMark => "save the text without a byte-order mark",
+        Code::NulByte => "in CONTENT and in the value of an xattr, write \\x00",
         Code::Crlf => "convert the line ends to single line feeds",
         Code::NoFinalNewline => "end the last line with a line feed",
         Code::BadEscape => "write a backslash itself as \\\\",
-        Code::MissingField => "write an unset PAYLOAD, CONTENT or DIGEST as \"-\"",
         Code::EmptyField => "write an unset field as \"-\"",
         Code::NoRoot => "begin with a line such as \"/ 0 40755 2 0 0 0 0.0 - - -\"",
         Code::ParentMissing => "give a directory before what is in it",
         Code::BadMode => "write the file type too: 100644 for a file, 40755 for a directory",
-        Code::HardlinkNoTarget => "name the target in PAYLOAD, the ninth field",
-        Code::HardlinkChain => "name the entry that carries the inode",
         Code::ContentSize | Code::SymlinkSize => "count the bytes after unescaping",
+        Code::ContentTooLong => "keep the content as an object, named in PAYLOAD and DIGEST",
+        Code::SymlinkNoTarget | Code::HardlinkNoTarget => {
+            "name the target in PAYLOAD, the ninth field"
+        }
+        Code::HardlinkTypeless | Code::HardlinkDirectory => "give the mode of the target",
+        Code::HardlinkMissing => "a target has a line of its own, before or after the link's",
+        Code::HardlinkToDirectory => "a directory has one name; use a symlink",
+        Code::HardlinkCycle => "make one of the links an entry of its own",
+        Code::HardlinkChain => "name the entry that carries the inode",
         Code::XattrNoEquals => "separate fields by one space; a space in a value is \\x20",
+        Code::XattrTooBig => "they count 12, and each one 7 more than its key and value",
+        Code::XattrDuplicate => "the later value counts",
+        Code::XattrReserved => "a whiteout is a character device with RDEV 0",
         Code::NumberSpelling | Code::DigestCase | Code::UnescapedByte => {
             "`cfs dump` writes the canonical spelling"
         }
         _ => return None,
     })
+}
+
+/// What to write where fields are missing from `first` on.
+fn hint_of_missing(first: Field) -> &'static str {
+    match first {
+        Field::Payload => "write the target of a link, or \"-\"",
+        Field::Content | Field::Digest => "write an unset field as \"-\"",
+        _ => "they are PATH SIZE MODE NLINK UID GID RDEV MTIME PAYLOAD CONTENT DIGEST",
+    }
 }
