@@ -12,26 +12,17 @@ const RUNS: usize = 11;
 fn main() {
     let data: Vec<u8> = (0..64 * MIB).map(|i| (i % 251) as u8).collect();
     for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
-        compare(
-            algorithm,
-            "64 MiB in pieces of 256 KiB",
-            data.len(),
-            |kernel| {
-                let mut hasher = Hasher::with_kernel(algorithm, kernel);
-                data.chunks(PIECE).for_each(|piece| hasher.update(piece));
-                black_box(hasher.finish());
-            },
-        );
+        compare(algorithm, "64 MiB in pieces of 256 KiB", data.len(), |kernel| {
+            let mut hasher = Hasher::with_kernel(algorithm, kernel);
+            data.chunks(PIECE).for_each(|piece| hasher.update(piece));
+            black_box(hasher.finish());
+        });
     }
     let blocks = data[..MIB].as_chunks().0;
     for count in [1, 2, 3, 4, 8, 9, 10, 11, 16] {
         let name = format!("{count} leaves at a time");
-        compare(Algorithm::Sha256, &name, 16 * MIB, |kernel| {
-            leaves_sha256(kernel, blocks, count)
-        });
-        compare(Algorithm::Sha512, &name, 16 * MIB, |kernel| {
-            leaves_sha512(kernel, blocks, count)
-        });
+        compare(Algorithm::Sha256, &name, 16 * MIB, |kernel| leaves_sha256(kernel, blocks, count));
+        compare(Algorithm::Sha512, &name, 16 * MIB, |kernel| leaves_sha512(kernel, blocks, count));
     }
 }
 
@@ -65,14 +56,8 @@ fn compare(algorithm: Algorithm, name: &str, bytes: usize, work: impl Fn(Kernel)
     println!("{algorithm}, {name}:");
     let medians: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();
     for (kernel, median) in kernels.iter().zip(&medians) {
-        let (speed, ratio) = (
-            bytes as f64 / MIB as f64 / (median / 1e9),
-            medians[0] / median,
-        );
-        println!(
-            "  {:<9} {speed:>6.0} MiB/s  x{ratio:.2}",
-            format!("{kernel:?}")
-        );
+        let (speed, ratio) = (bytes as f64 / MIB as f64 / (median / 1e9), medians[0] / median);
+        println!("  {:<9} {speed:>6.0} MiB/s  x{ratio:.2}", format!("{kernel:?}"));
     }
 }
 
@@ -86,8 +71,5 @@ fn cpu_nanoseconds() -> u64 {
     // The account is brought up to date when the scheduler runs.
     std::thread::yield_now();
     let stat = fs::read_to_string("/proc/self/schedstat").expect("Linux with scheduler statistics");
-    stat.split(' ')
-        .next()
-        .and_then(|field| field.parse().ok())
-        .expect("a number of nanoseconds")
+    stat.split(' ').next().and_then(|field| field.parse().ok()).expect("a number of nanoseconds")
 }

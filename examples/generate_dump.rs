@@ -93,18 +93,12 @@ struct Options {
 
 impl Options {
     fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self {
-            entries: 1_000_000,
-            shape: Shape::Distribution,
-            seed: 1,
-        };
+        let mut options = Self { entries: 1_000_000, shape: Shape::Distribution, seed: 1 };
         while let Some(flag) = args.next() {
             let (flag, value) = match flag.split_once('=') {
                 Some((flag, value)) => (flag.to_owned(), value.to_owned()),
                 None => {
-                    let value = args
-                        .next()
-                        .ok_or(format!("{flag}: expected a value after it"))?;
+                    let value = args.next().ok_or(format!("{flag}: expected a value after it"))?;
                     (flag, value)
                 }
             };
@@ -120,8 +114,7 @@ impl Options {
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.parse()
-        .map_err(|_| format!("expected a decimal number, found {text:?}"))
+    text.parse().map_err(|_| format!("expected a decimal number, found {text:?}"))
 }
 
 fn shape(text: &str) -> Result<Shape, String> {
@@ -177,11 +170,8 @@ impl Random {
 
     /// File sizes: the middle one is some 4 KiB, one in 200 goes up to 128 MiB.
     fn size(&mut self) -> u64 {
-        let bits = if self.permille(5) {
-            17 + self.below(11)
-        } else {
-            6 + self.below(7) + self.below(7)
-        };
+        let bits =
+            if self.permille(5) { 17 + self.below(11) } else { 6 + self.below(7) + self.below(7) };
         65 + self.below(1 << bits)
     }
 
@@ -196,14 +186,7 @@ impl Random {
     /// A time as packages carry it: most have whole seconds only.
     fn build_time(&mut self, number: u64) -> Mtime {
         let time = self.time();
-        if number.is_multiple_of(8) {
-            time
-        } else {
-            Mtime {
-                nanoseconds: 0,
-                ..time
-            }
-        }
+        if number.is_multiple_of(8) { time } else { Mtime { nanoseconds: 0, ..time } }
     }
 
     fn word(&mut self, out: &mut Vec<u8>) {
@@ -297,14 +280,10 @@ impl Tree {
     fn count(&mut self) {
         for id in 0..self.nodes.len() {
             if let Kind::Directory(children) = &self.nodes[id].kind {
-                let below = children
-                    .iter()
-                    .filter(|c| matches!(self.nodes[**c].kind, Kind::Directory(_)));
+                let below =
+                    children.iter().filter(|c| matches!(self.nodes[**c].kind, Kind::Directory(_)));
                 let nlink = 2 + below.count();
-                let names = children
-                    .iter()
-                    .map(|c| self.nodes[*c].name.as_slice())
-                    .collect();
+                let names = children.iter().map(|c| self.nodes[*c].name.as_slice()).collect();
                 let size = directory_size(names, id == 0);
                 self.nodes[id].nlink = nlink;
                 self.nodes[id].size = size;
@@ -367,22 +346,9 @@ impl Tree {
             Kind::Inline(bytes) | Kind::Symlink(bytes) => length(bytes),
             Kind::Special { .. } | Kind::Link(_) => 0,
         };
-        let rdev = if let Kind::Special { rdev } = inode.kind {
-            rdev
-        } else {
-            0
-        };
+        let rdev = if let Kind::Special { rdev } = inode.kind { rdev } else { 0 };
         let at = if link.is_some() { "@" } else { "" };
-        let Node {
-            mode,
-            nlink,
-            uid,
-            mtime: Mtime {
-                seconds,
-                nanoseconds,
-            },
-            ..
-        } = inode;
+        let Node { mode, nlink, uid, mtime: Mtime { seconds, nanoseconds }, .. } = inode;
         let numbers = format_args!(
             " {size} {at}{mode:o} {nlink} {uid} {uid} {rdev} {seconds}.{nanoseconds} "
         );
@@ -477,11 +443,8 @@ fn escape(bytes: &[u8], out: &mut Vec<u8>) {
 /// Bytes that the names of a directory take in an image: 12 and the name for each, in blocks of 4096
 /// that no name crosses. An image's root holds all names from `00` to `ff`, though no dump shows them.
 fn directory_size(names: Vec<&[u8]>, is_root: bool) -> u64 {
-    let hidden: Vec<String> = if is_root {
-        (0..256).map(|n| format!("{n:02x}")).collect()
-    } else {
-        Vec::new()
-    };
+    let hidden: Vec<String> =
+        if is_root { (0..256).map(|n| format!("{n:02x}")).collect() } else { Vec::new() };
     let mut names = names;
     names.extend(hidden.iter().map(String::as_bytes));
     names.extend([&b"."[..], b".."]);
@@ -496,11 +459,7 @@ fn directory_size(names: Vec<&[u8]>, is_root: bool) -> u64 {
         }
         last += cost;
     }
-    if last > 2048 {
-        4096 * (blocks + 1)
-    } else {
-        4096 * blocks + last
-    }
+    if last > 2048 { 4096 * (blocks + 1) } else { 4096 * blocks + last }
 }
 
 fn length(bytes: &[u8]) -> u64 {
@@ -537,10 +496,7 @@ impl Builder {
             size: 0,
         };
         Self {
-            tree: Tree {
-                nodes: vec![root],
-                random,
-            },
+            tree: Tree { nodes: vec![root], random },
             entries: options.entries,
             taken: HashSet::new(),
             externals: Vec::new(),
@@ -580,12 +536,9 @@ impl Builder {
     }
 
     fn fill_distribution(&mut self) -> Option<()> {
-        for (name, target) in [
-            ("bin", "usr/bin"),
-            ("lib", "usr/lib"),
-            ("lib64", "usr/lib64"),
-            ("sbin", "usr/sbin"),
-        ] {
+        for (name, target) in
+            [("bin", "usr/bin"), ("lib", "usr/lib"), ("lib64", "usr/lib64"), ("sbin", "usr/sbin")]
+        {
             let kind = Kind::Symlink(target.into());
             self.add(0, name.into(), kind, SYMLINK | 0o777, &PLACES[0])?;
         }
@@ -642,20 +595,12 @@ impl Builder {
     /// Grows subtrees, each the size of a package, until the place has its share.
     fn directories(&mut self, place: &'static Place, root: usize) -> Option<Vec<usize>> {
         let mut directories = vec![root];
-        let count = self.share(
-            place.directories,
-            100,
-            PLACES.iter().map(|p| p.directories).sum(),
-        );
+        let count = self.share(place.directories, 100, PLACES.iter().map(|p| p.directories).sum());
         for _ in 0..count {
             let random = &mut self.tree.random;
             let recent = directories.len() - 1 - random.index(directories.len().min(10));
             let is_new_package = random.permille(300) || self.tree.depth(directories[recent]) > 11;
-            let parent = if is_new_package {
-                root
-            } else {
-                directories[recent]
-            };
+            let parent = if is_new_package { root } else { directories[recent] };
             let name = self.name(parent, |random, name| {
                 random.word(name);
                 match random.below(10) {
@@ -694,10 +639,7 @@ impl Builder {
         let random = &mut self.tree.random;
         let (kind, mode) = match random.below(900) {
             0..5 => (Kind::Link(None), REGULAR | 0o644),
-            5..85 => (
-                Kind::Symlink(self.symlink_target(parent, &name)),
-                SYMLINK | 0o777,
-            ),
+            5..85 => (Kind::Symlink(self.symlink_target(parent, &name)), SYMLINK | 0o777),
             85..135 => (Kind::Inline(small_content(random)), self.file_mode(place)),
             135..142 => (Kind::Inline(Vec::new()), self.file_mode(place)),
             _ => (self.external(), self.file_mode(place)),
@@ -722,13 +664,7 @@ impl Builder {
             3 => 0o750,
             _ => 0o755,
         };
-        self.add(
-            parent,
-            name,
-            Kind::Directory(Vec::new()),
-            DIRECTORY | mode,
-            place,
-        )
+        self.add(parent, name, Kind::Directory(Vec::new()), DIRECTORY | mode, place)
     }
 
     /// A random file, or one in thirty times the content of an earlier one.
@@ -738,18 +674,11 @@ impl Builder {
             let again = *random.pick(&self.externals);
             return self.tree.nodes[again].kind.clone();
         }
-        Kind::External {
-            size: random.size(),
-            digest: random.digest(),
-        }
+        Kind::External { size: random.size(), digest: random.digest() }
     }
 
     fn file_mode(&mut self, place: &Place) -> u32 {
-        let usual = if matches!(place.label, "bin" | "initrc_exec") {
-            0o755
-        } else {
-            0o644
-        };
+        let usual = if matches!(place.label, "bin" | "initrc_exec") { 0o755 } else { 0o644 };
         let mode = match self.tree.random.below(200) {
             0 => 0o600,
             1 => 0o640,
@@ -825,16 +754,9 @@ impl Builder {
             10..13 => Some(random.pick(PLACES).label),
             _ => Some(place.label),
         };
-        let uid = if random.permille(4) {
-            *random.pick(UIDS)
-        } else {
-            place.uid
-        };
-        let mtime = if random.permille(500) {
-            *random.pick(&self.build_times)
-        } else {
-            random.time()
-        };
+        let uid = if random.permille(4) { *random.pick(UIDS) } else { place.uid };
+        let mtime =
+            if random.permille(500) { *random.pick(&self.build_times) } else { random.time() };
         let node = Node {
             parent,
             name,
@@ -858,12 +780,9 @@ impl Builder {
 /// FNV-1a. Two names with the same hash cost one of them a second try, no more.
 fn hash(parent: usize, name: &[u8]) -> u64 {
     let parent = u64::try_from(parent).unwrap_or(u64::MAX).to_le_bytes();
-    parent
-        .iter()
-        .chain(name)
-        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        })
+    parent.iter().chain(name).fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 fn file_name(random: &mut Random, place: &Place, name: &mut Vec<u8>) {
@@ -921,14 +840,7 @@ const fn place(
     (directories, files): (usize, usize),
     endings: &'static [&'static str],
 ) -> Place {
-    Place {
-        path,
-        label,
-        uid: 0,
-        directories,
-        files,
-        endings,
-    }
+    Place { path, label, uid: 0, directories, files, endings }
 }
 
 const BARE: &[&str] = &[""];
@@ -956,31 +868,16 @@ const PLACES: &[Place] = &[
     place("usr/lib/python3/site-packages", "lib", (130, 140), PYTHON),
     place("usr/lib/modules", "modules_object", (40, 30), MODULES),
     place("usr/lib/firmware", "lib", (15, 20), DATA),
-    place(
-        "usr/lib/systemd/system",
-        "systemd_unit_file",
-        (10, 8),
-        SETTINGS,
-    ),
+    place("usr/lib/systemd/system", "systemd_unit_file", (10, 8), SETTINGS),
     place("usr/lib/fontconfig/cache", "fonts_cache", (1, 2), DATA),
     place("usr/lib/locale", "locale", (5, 5), DATA),
     place("usr/share/doc", "usr", (90, 60), TEXTS),
     place("usr/share/man", "man", (20, 60), MANUALS),
     place("usr/share/locale", "locale", (60, 40), &[".mo"]),
     place("usr/share/icons", "usr", (60, 90), ICONS),
-    place(
-        "usr/share/fonts",
-        "fonts",
-        (8, 8),
-        &[".ttf", ".otf", ".pcf.gz"],
-    ),
+    place("usr/share/fonts", "fonts", (8, 8), &[".ttf", ".otf", ".pcf.gz"]),
     place("usr/share/zoneinfo", "locale", (4, 8), BARE),
-    place(
-        "usr/share/texmf",
-        "usr",
-        (30, 30),
-        &[".tex", ".sty", ".tfm"],
-    ),
+    place("usr/share/texmf", "usr", (30, 30), &[".tex", ".sty", ".tfm"]),
     place("usr/share/selinux", "selinux_config", (3, 4), DATA),
     place("usr/share/hwdata", "hwdata", (1, 1), DATA),
     place("usr/local/share", "usr", (2, 2), TEXTS),
@@ -1010,31 +907,20 @@ const PLACES: &[Place] = &[
     place("srv", "public_content", (1, 1), TEXTS),
     place("sys", "sysfs", (0, 0), DATA),
     place("tmp", "tmp", (0, 0), DATA),
-    Place {
-        uid: 1000,
-        ..place("home/user", "user_home", (10, 8), TEXTS)
-    },
+    Place { uid: 1000, ..place("home/user", "user_home", (10, 8), TEXTS) },
     place("var/cache", "var", (5, 5), DATA),
     place("var/lib/alternatives", "rpm_var_lib", (1, 1), BARE),
     place("var/lib/containers", "container_var_lib", (10, 10), DATA),
     place("var/lib/dnf", "rpm_var_cache", (3, 3), DATA),
     place("var/lib/flatpak", "flatpak_var_lib", (10, 8), DATA),
-    Place {
-        uid: 26,
-        ..place("var/lib/pgsql", "postgresql_db", (2, 2), DATA)
-    },
+    Place { uid: 26, ..place("var/lib/pgsql", "postgresql_db", (2, 2), DATA) },
     place("var/lib/rpm", "rpm_var_lib", (1, 1), DATA),
     place("var/lib/systemd", "init_var_lib", (1, 1), DATA),
     place("var/lib/tftpboot", "tftpdir_rw", (1, 1), DATA),
     place("var/log", "var_log", (2, 2), &[".log", ".log.gz"]),
     place("var/mail", "mail_spool", (1, 1), BARE),
     place("var/spool", "var_spool", (1, 1), DATA),
-    place(
-        "var/www",
-        "httpd_sys_content",
-        (3, 3),
-        &[".html", ".css", ".php"],
-    ),
+    place("var/www", "httpd_sys_content", (3, 3), &[".html", ".css", ".php"]),
 ];
 
 const UIDS: &[u32] = &[1, 2, 8, 12, 33, 65, 81, 100, 101, 994, 998, 1000, 65534];

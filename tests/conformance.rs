@@ -98,7 +98,8 @@ fn sha512_digests_are_stored_and_read_back_whole() {
 /// Everything in the folder of the reference's own test data, where it lies beside the checkout.
 #[test]
 fn the_test_data_of_the_reference_gives_its_checksums() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/upstream-fixtures");
+    let folder =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/upstream-fixtures");
     let Ok(files) = std::fs::read_dir(&folder) else {
         support::say_skipped("there is no folder upstream-fixtures beside the checkout");
         return;
@@ -130,7 +131,8 @@ fn the_test_data_of_the_reference_gives_its_checksums() {
         let beside = |suffix: &str| path.with_file_name(format!("{name}{suffix}"));
         let pinned = std::fs::read_to_string(beside(".version")).ok();
         let tree = parse(&text);
-        let version = pinned.and_then(|pinned| Version::from_number(pinned.trim().parse().unwrap()));
+        let version =
+            pinned.and_then(|pinned| Version::from_number(pinned.trim().parse().unwrap()));
         let default = Version::choose(&tree, Version::V0, Version::V1);
         let image = image(&tree, version.unwrap_or(default));
         let expected = std::fs::read_to_string(beside(".sha256")).unwrap();

@@ -92,7 +92,11 @@ fn outcome(text: &[u8], profile: Profile) -> String {
         }
         Ok(parsed) => {
             let warnings: Vec<String> = parsed.findings.warnings.iter().map(at).collect();
-            if warnings.is_empty() { "ok".into() } else { format!("ok warn {}", warnings.join(" ")) }
+            if warnings.is_empty() {
+                "ok".into()
+            } else {
+                format!("ok warn {}", warnings.join(" "))
+            }
         }
     }
 }

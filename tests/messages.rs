@@ -17,9 +17,8 @@ use support::{fixture, read};
 fn dumps(folder: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(fixture("dump").join(folder)).unwrap();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| {
-        file_name(path).ends_with(".dump") || file_name(path).ends_with(".dump.gz")
-    });
+    paths
+        .retain(|path| file_name(path).ends_with(".dump") || file_name(path).ends_with(".dump.gz"));
     paths.sort();
     assert!(!paths.is_empty(), "no dump in fixtures/dump/{folder}");
     paths

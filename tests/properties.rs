@@ -21,7 +21,11 @@ fn plans() -> impl Strategy<Value = Plan> {
 }
 
 fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, max_shrink_iters: 2000, ..ProptestConfig::with_cases(cases) }
+    ProptestConfig {
+        failure_persistence: None,
+        max_shrink_iters: 2000,
+        ..ProptestConfig::with_cases(cases)
+    }
 }
 
 proptest! {
@@ -121,7 +125,8 @@ fn the_generator_reaches_every_class() {
     for seed in 1..=3000 {
         reached.extend(laws::classes(&laws::generate(&mut Bytes(&pseudorandom(seed)))));
     }
-    let missing: Vec<String> = expected_classes().filter(|class| !reached.contains(class)).collect();
+    let missing: Vec<String> =
+        expected_classes().filter(|class| !reached.contains(class)).collect();
     assert!(missing.is_empty(), "not reached: {missing:#?}");
 }
 

@@ -55,10 +55,7 @@ fn each_kernel_pads_the_last_leaf() {
         let leaves = leaf_digests(algorithm, &data);
         assert_eq!(leaves.len(), 18 * algorithm.digest_len());
         for kernel in Kernel::available() {
-            assert!(
-                kernel.leaf_digests(algorithm, &data) == leaves,
-                "{kernel:?}"
-            );
+            assert!(kernel.leaf_digests(algorithm, &data) == leaves, "{kernel:?}");
         }
     }
 }
@@ -91,10 +88,7 @@ fn the_shorter_of_blocks_and_digests_counts() {
 
 #[test]
 fn the_best_kernel_is_one_that_the_cpu_has() {
-    for (algorithm, leaves) in ALGORITHMS
-        .into_iter()
-        .flat_map(|a| (0..40).map(move |n| (a, n)))
-    {
+    for (algorithm, leaves) in ALGORITHMS.into_iter().flat_map(|a| (0..40).map(move |n| (a, n))) {
         let best = Kernel::best(algorithm, leaves);
         assert!(Kernel::available().any(|kernel| kernel == best), "{best:?}");
     }
@@ -108,11 +102,7 @@ fn files_that_differ_in_trailing_zeros_alone_differ() {
         let before = digest(algorithm, &data);
         let leaves = leaf_digests(algorithm, &data);
         data.push(0);
-        assert_eq!(
-            leaf_digests(algorithm, &data),
-            leaves,
-            "the tree cannot tell"
-        );
+        assert_eq!(leaf_digests(algorithm, &data), leaves, "the tree cannot tell");
         assert_ne!(digest(algorithm, &data), before, "the descriptor can");
     }
 }
@@ -128,10 +118,7 @@ fn a_growing_tree_is_the_tree_of_all_its_leaves() {
             hasher.add_leaves(piece).unwrap();
         }
         let data_len = (count * BLOCK_SIZE) as u64;
-        assert_eq!(
-            root_from_leaves(algorithm, leaves, data_len),
-            Ok(hasher.finish())
-        );
+        assert_eq!(root_from_leaves(algorithm, leaves, data_len), Ok(hasher.finish()));
     }
 }
 
@@ -141,15 +128,8 @@ fn leaf_digests_are_refused_inside_a_block() {
         let mut hasher = Hasher::new(algorithm);
         hasher.update(&[1; 4097]);
         let leaf = vec![0; algorithm.digest_len()];
-        assert_eq!(
-            hasher.add_leaves(&leaf),
-            Err(LeavesError::InsideBlock { length: 4097 })
-        );
-        assert_eq!(
-            hasher.finish(),
-            digest(algorithm, &[1; 4097]),
-            "nothing was taken"
-        );
+        assert_eq!(hasher.add_leaves(&leaf), Err(LeavesError::InsideBlock { length: 4097 }));
+        assert_eq!(hasher.finish(), digest(algorithm, &[1; 4097]), "nothing was taken");
     }
 }
 
@@ -157,22 +137,9 @@ fn leaf_digests_are_refused_inside_a_block() {
 fn a_part_of_a_leaf_digest_is_refused() {
     let mut hasher = Hasher::new(Algorithm::Sha512);
     let error = hasher.add_leaves(&[0; 65]).unwrap_err();
-    assert_eq!(
-        error,
-        LeavesError::Length {
-            expected: 64,
-            found: 65
-        }
-    );
-    assert_eq!(
-        error.to_string(),
-        "expected 64 bytes of leaf digests, found 65"
-    );
-    assert_eq!(
-        hasher.finish(),
-        digest(Algorithm::Sha512, b""),
-        "nothing was taken"
-    );
+    assert_eq!(error, LeavesError::Length { expected: 64, found: 65 });
+    assert_eq!(error.to_string(), "expected 64 bytes of leaf digests, found 65");
+    assert_eq!(hasher.finish(), digest(Algorithm::Sha512, b""), "nothing was taken");
 }
 
 #[test]
@@ -295,11 +262,7 @@ fn vectors() -> impl Iterator<Item = Vector> {
         let [fill, len, short, long] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
         let top = if fill == "zeros" { 0 } else { 250 };
         let cycle = (0..=top).cycle().take(251 * 1000).collect();
-        Vector {
-            cycle,
-            len: len.parse().unwrap(),
-            digests: [short.into(), long.into()],
-        }
+        Vector { cycle, len: len.parse().unwrap(), digests: [short.into(), long.into()] }
     })
 }
 

@@ -24,7 +24,9 @@ impl Map {
     /// Maps the first `len` bytes of a file.
     pub(super) fn new(file: &File, len: usize) -> io::Result<Self> {
         // SAFETY: the system chooses a place that nothing else uses.
-        let start = unsafe { mmap(std::ptr::null_mut(), len, ProtFlags::READ, MapFlags::PRIVATE, file, 0) }?;
+        let start = unsafe {
+            mmap(std::ptr::null_mut(), len, ProtFlags::READ, MapFlags::PRIVATE, file, 0)
+        }?;
         let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
         Ok(Self { start, len })
     }

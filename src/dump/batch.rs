@@ -1,9 +1,9 @@
 //! Parts of a text, read one by one or several at once.
 
+use super::bitmap::Bitmaps;
 use super::entry::Entry;
 use super::error::{Issue, Profile};
 use super::line::{Outcome, read_line};
-use super::bitmap::Bitmaps;
 use super::scan::{CleanXattrs, Scanned, Scanner};
 use crate::num::{low32, wide};
 

@@ -238,8 +238,7 @@ impl<'t, 'a> Printer<'t, 'a> {
 
     /// MODE to MTIME, with a space behind.
     fn numbers(&mut self, inode: &Inode<'_, '_>) {
-        let owner =
-            (inode.mode().bits(), inode.nlink(), inode.uid(), inode.gid(), inode.rdev());
+        let owner = (inode.mode().bits(), inode.nlink(), inode.uid(), inode.gid(), inode.rdev());
         let text = self.owner.get(owner, |&(mode, nlink, uid, gid, rdev), text| {
             push_octal(text, mode);
             for number in [nlink, uid, gid, rdev] {

@@ -214,10 +214,12 @@ fn link<'a>(path: &'a [u8], mode: &[u8], target: &'a [u8]) -> Option<Entry<'a>> 
 #[inline]
 fn plain_path(path: &[u8]) -> Option<&[u8]> {
     let (first, rest) = path.split_first()?;
-    let unusual = path.iter().zip(rest).fold(false, |found, (&a, &b)| {
-        found | (a == b'/') & ((b == b'/') | (b == b'.'))
-    });
-    let good = *first == b'/' && path.len() <= MAX_PATH && (path.last() != Some(&b'/') || rest.is_empty());
+    let unusual = path
+        .iter()
+        .zip(rest)
+        .fold(false, |found, (&a, &b)| found | (a == b'/') & ((b == b'/') | (b == b'.')));
+    let good =
+        *first == b'/' && path.len() <= MAX_PATH && (path.last() != Some(&b'/') || rest.is_empty());
     if !good || ((unusual || path.len() > MAX_NAME) && !has_good_names(rest)) {
         return None;
     }
@@ -251,7 +253,8 @@ fn decimal32(digits: &[u8]) -> Option<u32> {
 /// A decimal number of at most 18 digits, without a leading zero.
 #[inline]
 fn decimal(digits: &[u8]) -> Option<u64> {
-    if digits.len() > 18 || (digits.first() == Some(&b'0') && digits.len() > 1) || digits.is_empty() {
+    if digits.len() > 18 || (digits.first() == Some(&b'0') && digits.len() > 1) || digits.is_empty()
+    {
         return None;
     }
     let (mut value, mut rest) = (0u64, digits);
@@ -331,7 +334,8 @@ fn regular(fields: &Fields<'_>) -> bool {
     let nothing_outside = fields.payload.is_none() && fields.digest.is_none();
     match fields.content {
         Some(content) => {
-            let len = if content.contains(&b'\\') { escaped_len(content) } else { Some(content.len()) };
+            let len =
+                if content.contains(&b'\\') { escaped_len(content) } else { Some(content.len()) };
             nothing_outside && len.is_some_and(|len| len <= MAX_CONTENT && wide(len) == fields.size)
         }
         None if fields.size == 0 => nothing_outside,

@@ -8,6 +8,9 @@ use super::scan::slot;
 use super::values::plain;
 use crate::tree::{BuildError, Builder, Xattr, XattrSet};
 
+/// A key or a value, unescaped.
+type Value<'a> = Cow<'a, [u8]>;
+
 /// The sets of a text by their text, so that each is unescaped once.
 #[derive(Debug)]
 pub(super) struct Sets<'a> {
@@ -25,7 +28,11 @@ impl<'a> Sets<'a> {
     }
 
     #[inline]
-    pub(super) fn get(&mut self, builder: &mut Builder<'a>, text: &'a [u8]) -> Result<XattrSet, BuildError> {
+    pub(super) fn get(
+        &mut self,
+        builder: &mut Builder<'a>,
+        text: &'a [u8],
+    ) -> Result<XattrSet, BuildError> {
         if text == self.last.0 {
             return Ok(self.last.1);
         }
@@ -45,12 +52,16 @@ impl<'a> Sets<'a> {
         Ok(set)
     }
 
-    fn look_up(&mut self, builder: &mut Builder<'a>, text: &'a [u8]) -> Result<XattrSet, BuildError> {
+    fn look_up(
+        &mut self,
+        builder: &mut Builder<'a>,
+        text: &'a [u8],
+    ) -> Result<XattrSet, BuildError> {
         if let Some(&set) = self.all.get(text) {
             return Ok(set);
         }
-        let mut pairs: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)> = Vec::new();
-        let mut places: BTreeMap<Cow<'a, [u8]>, usize> = BTreeMap::new();
+        let mut pairs: Vec<(Value<'a>, Value<'a>)> = Vec::new();
+        let mut places: BTreeMap<Value<'a>, usize> = BTreeMap::new();
         for (key, value) in xattrs_of(text) {
             let (key, value) = (plain(key), plain(value));
             // The last value of a key counts, where the key came first.
@@ -66,8 +77,7 @@ impl<'a> Sets<'a> {
                 }
             }
         }
-        let pairs: Vec<Xattr<'_>> =
-            pairs.iter().map(|(key, value)| Xattr { key, value }).collect();
+        let pairs: Vec<Xattr<'_>> = pairs.iter().map(|(key, value)| Xattr { key, value }).collect();
         let set = builder.xattrs(&pairs)?;
         self.all.insert(text, set);
         Ok(set)

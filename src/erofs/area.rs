@@ -180,7 +180,8 @@ impl<'t> Areas<'t> {
 
     /// Whether any inode has an ACL.
     pub(super) fn have_acl(&self) -> bool {
-        let is_acl = |(pair, _): &(Pair<'_>, _)| [name::ACL_ACCESS, name::ACL_DEFAULT].contains(&&*pair.key);
+        let is_acl =
+            |(pair, _): &(Pair<'_>, _)| [name::ACL_ACCESS, name::ACL_DEFAULT].contains(&&*pair.key);
         self.sets.sets.iter().any(|set| set.pairs.iter().any(is_acl))
     }
 
@@ -205,7 +206,8 @@ impl<'t> Areas<'t> {
         }
         plan.reference_count = plan.references.iter().map(Vec::len).sum();
         plan.entry_bytes = plan.entries.iter().map(Vec::len).sum();
-        plan.marks_whiteout = set.pairs.iter().any(|(pair, _)| *pair.key == *name::ESCAPED_WHITEOUT);
+        plan.marks_whiteout =
+            set.pairs.iter().any(|(pair, _)| *pair.key == *name::ESCAPED_WHITEOUT);
         plan.crowded = plan.reference_count > MAX_REFERENCES - 2;
         plan
     }

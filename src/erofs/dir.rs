@@ -186,4 +186,3 @@ static STUB_NAMES: [[u8; 2]; 256] = {
 fn stub_name(number: u8) -> &'static [u8] {
     &STUB_NAMES[usize::from(number)]
 }
-

@@ -236,11 +236,11 @@ impl Layout<'_> {
 
     /// The field whose meaning follows the inode: first block, chunk format, or device.
     fn u(&self, inode: &Inode<'_, '_>, data: Data<'_>, extent: Option<&Extent>) -> u32 {
-        let block = extent.filter(|extent| extent.cut.blocks > 0).map_or(0, |extent| {
-            low32(self.data_start / BLOCK) + extent.first_block
-        });
+        let block = extent
+            .filter(|extent| extent.cut.blocks > 0)
+            .map_or(0, |extent| low32(self.data_start / BLOCK) + extent.first_block);
         match data {
-            Data::External(size) => chunk_bits(size) - 12 | block & 0xffff_0000,
+            Data::External(size) => (chunk_bits(size) - 12) | (block & 0xffff_0000),
             Data::None if inode.file_type().is_device() && !inode.is_whiteout() => inode.rdev(),
             _ => block,
         }
@@ -326,16 +326,17 @@ impl Layout<'_> {
         let mut cursor = cursor.copied().filter(|_| in_chunks).unwrap_or(names.start());
         let mut entries: Vec<(&[u8], Target)> = Vec::with_capacity(BLOCK_SIZE / 16);
         let mut room = BLOCK_SIZE;
-        loop {
-            let Some((name, target)) = names.next(&mut cursor) else { break };
+        while let Some((name, target)) = names.next(&mut cursor) {
             let Some(less) = room.checked_sub(size_of::<Dirent>() + name.len()) else { break };
             room = less;
             entries.push((name, target));
         }
         // As in `Tree::fetch`: all names at once.
-        std::hint::black_box(entries.iter().fold(0, |all, (name, _)| {
-            all ^ name.first().copied().unwrap_or_default()
-        }));
+        std::hint::black_box(
+            entries
+                .iter()
+                .fold(0, |all, (name, _)| all ^ name.first().copied().unwrap_or_default()),
+        );
         let mut name_offset = entries.len() * size_of::<Dirent>();
         for &(name, target) in &entries {
             let (nid, file_type) = self.target(extent, target);

@@ -64,7 +64,8 @@ impl Survey {
         let value = |id: u32| value(self.which, &tree.inode(InodeId::from_number(id)));
         let mut ranked: Vec<(Rank, u32)> =
             ids.map(|id| (Rank::of(value(id).unwrap_or_default()), id)).collect();
-        let rest = |id: u32| value(id).and_then(|value| value.get(Rank::BYTES..)).unwrap_or_default();
+        let rest =
+            |id: u32| value(id).and_then(|value| value.get(Rank::BYTES..)).unwrap_or_default();
         ranked.sort_unstable_by(|a, b| {
             b.0.cmp(&a.0).then_with(|| rest(b.1).cmp(rest(a.1))).then(a.1.cmp(&b.1))
         });

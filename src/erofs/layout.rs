@@ -9,8 +9,8 @@ use super::disk::{BLOCK_SIZE, FIRST_INODE_OFFSET, Form, MAX_EXTERNAL, SLOT_SIZE}
 use super::external::{Survey, Which};
 use super::policy::{Policy, Version};
 use super::shape::{
-    Data, MAX_INLINE, MAX_PAYLOAD, MAX_SYMLINK, Shape, chunk_count, form, form_size,
-    inline_cut, place,
+    Data, MAX_INLINE, MAX_PAYLOAD, MAX_SYMLINK, Shape, chunk_count, form, form_size, inline_cut,
+    place,
 };
 use super::stored::{Role, SetId, StoredSets};
 use super::write_error::{WriteError, WriteErrorKind};
@@ -303,9 +303,9 @@ impl<'t> Layout<'t> {
                 *outcome = self.shape_part(i * PART, part);
             }
         });
-        let outcomes = parts.into_iter().map(|part| {
-            part.into_inner().unwrap_or_else(PoisonError::into_inner).1
-        });
+        let outcomes = parts
+            .into_iter()
+            .map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner).1);
         outcomes.collect::<Result<(), WriteError>>()?;
         self.nids = shapes;
         Ok(())
@@ -334,7 +334,7 @@ impl<'t> Layout<'t> {
         self.order.push(Item::node(NodeId::ROOT));
         let mut ino = 0u32;
         while let Some(&item) = self.order.get(index(ino)) {
-            if ino % GROUP == 0 {
+            if ino.is_multiple_of(GROUP) {
                 let next = self.order.get(index(ino)..).unwrap_or_default();
                 let group = next.iter().take(index(GROUP));
                 self.tree.fetch_first_names(group.filter_map(|item| item.get().ok()));
@@ -466,15 +466,11 @@ impl<'t> Layout<'t> {
             Data::External(size) if size > MAX_EXTERNAL => {
                 return Err(WriteErrorKind::SizeTooBig(size));
             }
-            Data::External(size) => {
-                (size, Cut { blocks: 0, tail: 4 * index(chunk_count(size)) })
-            }
+            Data::External(size) => (size, Cut { blocks: 0, tail: 4 * index(chunk_count(size)) }),
             Data::Symlink(target) if !(1..=MAX_SYMLINK).contains(&target.len()) => {
                 return Err(WriteErrorKind::BadSymlink(target.len()));
             }
-            Data::Symlink(target) => {
-                (wide(target.len()), Cut { blocks: 0, tail: target.len() })
-            }
+            Data::Symlink(target) => (wide(target.len()), Cut { blocks: 0, tail: target.len() }),
         };
         let external = inode.is_external().then(|| External::new(id, inode));
         if let Some(external) = external.as_ref().filter(|e| e.payload.len() > MAX_PAYLOAD) {

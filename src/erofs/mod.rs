@@ -15,9 +15,9 @@ mod stored;
 mod write_error;
 
 pub(crate) use dir::directory_size;
-pub(crate) use order::{ReadBack, is_reserved};
-pub use layout::{DoAll, Layout, layout, layout_with};
 pub use error::{ImageError, ImageErrorKind, Structure};
+pub use layout::{DoAll, Layout, layout, layout_with};
+pub(crate) use order::{ReadBack, is_reserved};
 pub use policy::Version;
 pub use read::{ImageInfo, info, read};
 pub use write_error::{WriteError, WriteErrorKind};

@@ -146,7 +146,12 @@ impl<'t> StoredSets<'t> {
 }
 
 /// The stored form of a set, sorted by key.
-fn stored_pairs<'t>(tree: &'t Tree<'_>, policy: Policy, set: XattrSet, role: Role) -> Vec<Pair<'t>> {
+fn stored_pairs<'t>(
+    tree: &'t Tree<'_>,
+    policy: Policy,
+    set: XattrSet,
+    role: Role,
+) -> Vec<Pair<'t>> {
     let mut pairs: Vec<Pair<'t>> = if role == Role::Stub {
         tree.xattrs(set).filter(|xattr| xattr.key == name::SELINUX).map(escaped).collect()
     } else {

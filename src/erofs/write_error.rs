@@ -30,7 +30,9 @@ pub enum WriteErrorKind {
     #[error("expected at most 262148 bytes of xattrs, found {0}")]
     XattrsTooLarge(usize),
     /// A regular file has the xattr `trusted.overlay.whiteout`, which would make it a whiteout.
-    #[error("expected no xattr trusted.overlay.whiteout on a regular file, which it would turn into a whiteout")]
+    #[error(
+        "expected no xattr trusted.overlay.whiteout on a regular file, which it would turn into a whiteout"
+    )]
     ReservedXattr,
     /// The image is too large for its 32-bit block and inode numbers.
     #[error("the image is too large for its 32-bit numbers")]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::Tree;
 use super::error::BuildError;
 use super::index::NameIndex;
-use super::walk::Children;
 use super::node::{Facts, FileType, InodeId, Kind, MAX_NODES, Node, NodeId, Record};
 use super::store::{Span, Store, sample};
+use super::walk::Children;
 use super::xattr::{Xattr, XattrSet, XattrTable};
 use crate::chunks;
 use crate::num::index;
@@ -136,8 +136,7 @@ impl<'a> Builder<'a> {
             if pair.key.len() > 255 {
                 return Err(BuildError::TooLong(pair.key.len()));
             }
-            let value =
-                self.store.keep(pair.value).ok_or(BuildError::TooLong(pair.value.len()))?;
+            let value = self.store.keep(pair.value).ok_or(BuildError::TooLong(pair.value.len()))?;
             let key = self.store.keep(pair.key).ok_or(BuildError::TooLong(pair.key.len()))?;
             self.xattrs.push(key, value);
         }
@@ -288,7 +287,8 @@ impl<'a> Builder<'a> {
             None => close(&mut self.nodes, &self.open),
             Some(scattered) => {
                 drop(scattered.names);
-                self.nodes = super::index::in_walk_order(&self.store, &self.nodes, &scattered.parents);
+                self.nodes =
+                    super::index::in_walk_order(&self.store, &self.nodes, &scattered.parents);
             }
         }
         Ok(Tree {

@@ -17,18 +17,18 @@ mod store;
 mod walk;
 mod xattr;
 
-pub(crate) use build::Key;
 pub use build::Builder;
+pub(crate) use build::Key;
 pub use error::BuildError;
 pub(crate) use node::Kind;
-pub(crate) use rewrite::Keep;
 pub use node::{Facts, FileType, InodeId, Mode, Mtime, NodeId};
+pub(crate) use rewrite::Keep;
 pub use walk::{Children, Step, Walk};
 pub use xattr::{Xattr, XattrSet};
 
 use node::{Node, Record};
-pub(crate) use store::sample;
 use store::Store;
+pub(crate) use store::sample;
 use xattr::XattrTable;
 
 use crate::num::{clamp_index, index, wide};

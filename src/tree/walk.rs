@@ -1,7 +1,7 @@
 //! Going through a tree without recursion: a path may be thousands of names deep.
 
-use super::node::{Node, NodeId};
 use super::Tree;
+use super::node::{Node, NodeId};
 use crate::num::index;
 
 /// The names in a directory, sorted by bytes.

@@ -130,19 +130,13 @@ impl Digest {
     }
 
     pub(super) const fn sha512(bytes: [u8; 64]) -> Self {
-        Self {
-            algorithm: Algorithm::Sha512,
-            bytes,
-        }
+        Self { algorithm: Algorithm::Sha512, bytes }
     }
 
     pub(super) fn sha256(raw: [u8; 32]) -> Self {
         let mut bytes = [0; 64];
         bytes.split_at_mut(32).0.copy_from_slice(&raw);
-        Self {
-            algorithm: Algorithm::Sha256,
-            bytes,
-        }
+        Self { algorithm: Algorithm::Sha256, bytes }
     }
 }
 

@@ -37,13 +37,7 @@ impl Hasher {
     /// A hasher that has seen no bytes, and will use the fastest kernels of this CPU.
     #[must_use]
     pub const fn new(algorithm: Algorithm) -> Self {
-        Self {
-            algorithm,
-            kernel: None,
-            length: 0,
-            pending: Vec::new(),
-            levels: Levels::new(),
-        }
+        Self { algorithm, kernel: None, length: 0, pending: Vec::new(), levels: Levels::new() }
     }
 
     /// A hasher that uses `kernel` alone: for comparisons, and to rule the others out.
@@ -94,14 +88,11 @@ impl Hasher {
     /// ```
     pub fn add_leaves(&mut self, leaves: &[u8]) -> Result<(), LeavesError> {
         if !self.pending.len().is_multiple_of(BLOCK_SIZE) {
-            return Err(LeavesError::InsideBlock {
-                length: self.length,
-            });
+            return Err(LeavesError::InsideBlock { length: self.length });
         }
         let added = data_behind(self.algorithm, leaves)?;
         self.push_pending();
-        self.levels
-            .push(self.algorithm, self.kernel, leaves.to_vec());
+        self.levels.push(self.algorithm, self.kernel, leaves.to_vec());
         self.length = self.length.saturating_add(added);
         Ok(())
     }

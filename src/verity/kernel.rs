@@ -86,19 +86,13 @@ impl Kernel {
         // Where each kernel overtakes the next, measured. A call costs the same however many of
         // its lanes are in use.
         let order: &[(usize, Self)] = match algorithm {
-            Algorithm::Sha256 => &[
-                (8, Self::Avx512),
-                (2, Self::ShaNi),
-                (2, Self::Avx512),
-                (2, Self::Avx2),
-            ],
+            Algorithm::Sha256 => {
+                &[(8, Self::Avx512), (2, Self::ShaNi), (2, Self::Avx512), (2, Self::Avx2)]
+            }
             Algorithm::Sha512 => &[(2, Self::Avx512)],
         };
         let suits = |&&(least, kernel): &&(usize, Self)| leaves >= least && kernel.is_available();
-        order
-            .iter()
-            .find(suits)
-            .map_or(Self::Portable, |&(_, kernel)| kernel)
+        order.iter().find(suits).map_or(Self::Portable, |&(_, kernel)| kernel)
     }
 
     /// Blocks that the widest kernel takes at once.

@@ -106,9 +106,5 @@ fn in_batches<const N: usize>(
     let (blocks, last_blocks) = blocks.split_at(whole);
     let (out, last_out) = out.split_at_mut(whole);
     hash(Kernel::best(algorithm, blocks.len()), blocks, out);
-    hash(
-        Kernel::best(algorithm, last_blocks.len()),
-        last_blocks,
-        last_out,
-    );
+    hash(Kernel::best(algorithm, last_blocks.len()), last_blocks, last_out);
 }

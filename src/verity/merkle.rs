@@ -140,10 +140,7 @@ fn top(algorithm: Algorithm, kernel: Option<Kernel>, mut digests: Vec<u8>) -> Ve
 /// Wraps the root hash in its descriptor. No root hash, that of an empty file, is all zero.
 pub(super) fn describe(algorithm: Algorithm, data_len: u64, root: &[u8]) -> Digest {
     let mut root_hash = [0; 64];
-    root_hash
-        .iter_mut()
-        .zip(root)
-        .for_each(|(to, from)| *to = *from);
+    root_hash.iter_mut().zip(root).for_each(|(to, from)| *to = *from);
     let descriptor = Descriptor {
         version: 1,
         hash_algorithm: algorithm.id(),

@@ -57,7 +57,7 @@ fn of_external(inode: &Inode, payload: usize, reached: &mut BTreeSet<Class>) {
     put(reached, payload % 4 == 3, "payload of 3 modulo 4");
     put(reached, inode.payload.as_ref().is_some_and(|path| path[0] == b'/'), "payload with slash");
     let chunks = inode.size.div_ceil(1 << 43);
-    put(reached, inode.size % 4096 == 0, "whole blocks");
+    put(reached, inode.size.is_multiple_of(4096), "whole blocks");
     put(reached, inode.size % 4096 == 1, "a byte more than whole blocks");
     put(reached, chunks == 1, "one chunk");
     put(reached, (2..1017).contains(&chunks), "some chunks");

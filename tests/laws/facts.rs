@@ -13,7 +13,9 @@ pub fn name(choose: &mut impl Choose) -> Vec<u8> {
         0..=5 => vec![b'a' + u8::try_from(choose.below(26)).expect("a letter"); 1],
         6 => b"name"[..=choose.below(4)].to_vec(),
         7 => any_name(choose),
-        8 => choose.pick(&[&b"-"[..], b".a", b"..a", b".-", b"...", b"!", b"=", b"\\", b" "]).to_vec(),
+        8 => choose
+            .pick(&[&b"-"[..], b".a", b"..a", b".-", b"...", b"!", b"=", b"\\", b" "])
+            .to_vec(),
         9 => vec![choose.pick(b"x\xff\x01\n"); 255],
         10 => format!("{:x}", choose.byte()).into_bytes(),
         _ => format!("file-{}", choose.byte()).into_bytes(),

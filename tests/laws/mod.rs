@@ -2,7 +2,13 @@
 //!
 //! Property tests and fuzz targets share these. A law takes a value, does nothing where the value is
 //! none it speaks of, and panics where it is broken.
-#![allow(dead_code, missing_docs, unreachable_pub, unused_imports, reason = "each user takes a part of it")]
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    unused_imports,
+    reason = "each user takes a part of it"
+)]
 
 mod choose;
 mod classes;
@@ -28,7 +34,9 @@ pub use spoil::{spoil_image, spoil_text};
 pub use text::{
     dump_accepts_or_points, text_says_what_was_planned, threads_read_what_one_thread_reads,
 };
-pub use tree::{canonical_form_is_a_fixed_point, print_is_a_fixed_point, tree_is_what_its_walk_says};
+pub use tree::{
+    canonical_form_is_a_fixed_point, print_is_a_fixed_point, tree_is_what_its_walk_says,
+};
 
 use cfs::tree::Tree;
 

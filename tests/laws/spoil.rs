@@ -3,8 +3,30 @@
 use super::choose::Choose;
 
 const TOKENS: [&[u8]; 24] = [
-    b" ", b"\n", b"/", b"//", b"-", b"--", b"=", b"@", b"\\", b"\\x", b"\\x00", b"\\n", b"\r", b"\t",
-    b"\0", b"\xff", b"+", b"0", b"18446744073709551616", b"40755", b"100644", b".", b"..", b"user.a=b",
+    b" ",
+    b"\n",
+    b"/",
+    b"//",
+    b"-",
+    b"--",
+    b"=",
+    b"@",
+    b"\\",
+    b"\\x",
+    b"\\x00",
+    b"\\n",
+    b"\r",
+    b"\t",
+    b"\0",
+    b"\xff",
+    b"+",
+    b"0",
+    b"18446744073709551616",
+    b"40755",
+    b"100644",
+    b".",
+    b"..",
+    b"user.a=b",
 ];
 
 /// Changes a few places of a text.
@@ -28,7 +50,8 @@ fn copy_line(text: &mut Vec<u8>, at: usize, choose: &mut impl Choose) {
     let lines: Vec<&[u8]> = text.split_inclusive(|&byte| byte == b'\n').collect();
     let Some(line) = lines.get(choose.below(lines.len().max(1))) else { return };
     let line = line.to_vec();
-    let place = text[at..].iter().position(|&byte| byte == b'\n').map_or(text.len(), |n| at + n + 1);
+    let place =
+        text[at..].iter().position(|&byte| byte == b'\n').map_or(text.len(), |n| at + n + 1);
     _ = text.splice(place..place, line);
 }
 

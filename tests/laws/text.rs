@@ -3,8 +3,8 @@
 use std::num::NonZero;
 
 use cfs::dump::{
-    self, Assembler, Batch, BatchReader, Diagnostic, Findings, Options, ParseError, Parsed, Profile,
-    Severity, Warnings,
+    self, Assembler, Batch, BatchReader, Diagnostic, Findings, Options, ParseError, Parsed,
+    Profile, Severity, Warnings,
 };
 use cfs::threads::{self, Threads};
 

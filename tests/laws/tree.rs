@@ -147,7 +147,8 @@ pub fn canonical_form_is_a_fixed_point(tree: &Tree<'_>) {
     assert!(changes.is_empty(), "{changes:?}");
     assert_same(&twice, &once);
     let text = dump::print(&once);
-    let options = Options { profile: Profile::Strict, warnings: Warnings::All, max_errors: usize::MAX };
+    let options =
+        Options { profile: Profile::Strict, warnings: Warnings::All, max_errors: usize::MAX };
     let findings = match dump::parse(&text, &options) {
         Ok(parsed) => {
             assert_same(&parsed.tree, &once);
@@ -163,7 +164,8 @@ pub fn canonical_form_is_a_fixed_point(tree: &Tree<'_>) {
 /// Whether a tree in canonical form holds what gives a finding of this code.
 fn excused(tree: &Tree<'_>, code: Code) -> bool {
     let any = |is_it: &dyn Fn(NodeId) -> bool| tree.nodes().any(is_it);
-    let digest = |node, len| tree.facts(node).digest_bytes().is_some_and(|digest| digest.len() == len);
+    let digest =
+        |node, len| tree.facts(node).digest_bytes().is_some_and(|digest| digest.len() == len);
     match code {
         Code::NsecRange => any(&|node| tree.facts(node).mtime().nsec >= 1_000_000_000),
         Code::XattrTooBig => any(&|node| cost(tree, node) > MAX_COST),

@@ -38,10 +38,7 @@ fn choose(x: __m256i, y: __m256i, z: __m256i) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn majority(x: __m256i, y: __m256i, z: __m256i) -> __m256i {
-    _mm256_or_si256(
-        _mm256_and_si256(x, y),
-        _mm256_and_si256(z, _mm256_or_si256(x, y)),
-    )
+    _mm256_or_si256(_mm256_and_si256(x, y), _mm256_and_si256(z, _mm256_or_si256(x, y)))
 }
 
 /// Rotates every word right by `R` bits; `L` is 32 less `R`.
@@ -73,21 +70,13 @@ fn big_sigma1(x: __m256i) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn small_sigma0(x: __m256i) -> __m256i {
-    xor(
-        rotate::<7, 25>(x),
-        rotate::<18, 14>(x),
-        _mm256_srli_epi32::<3>(x),
-    )
+    xor(rotate::<7, 25>(x), rotate::<18, 14>(x), _mm256_srli_epi32::<3>(x))
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn small_sigma1(x: __m256i) -> __m256i {
-    xor(
-        rotate::<17, 15>(x),
-        rotate::<19, 13>(x),
-        _mm256_srli_epi32::<10>(x),
-    )
+    xor(rotate::<17, 15>(x), rotate::<19, 13>(x), _mm256_srli_epi32::<10>(x))
 }
 
 #[inline]
@@ -130,14 +119,9 @@ fn transpose(rows: [__m256i; 8]) -> [__m256i; 8] {
     let mut r = rows;
     // Within each 128-bit half: 4 x 4 words of four neighbouring rows.
     for i in [0, 4] {
-        let (a, b) = (
-            _mm256_unpacklo_epi32(r[i], r[i + 1]),
-            _mm256_unpackhi_epi32(r[i], r[i + 1]),
-        );
-        let (c, d) = (
-            _mm256_unpacklo_epi32(r[i + 2], r[i + 3]),
-            _mm256_unpackhi_epi32(r[i + 2], r[i + 3]),
-        );
+        let (a, b) = (_mm256_unpacklo_epi32(r[i], r[i + 1]), _mm256_unpackhi_epi32(r[i], r[i + 1]));
+        let (c, d) =
+            (_mm256_unpacklo_epi32(r[i + 2], r[i + 3]), _mm256_unpackhi_epi32(r[i + 2], r[i + 3]));
         r[i] = _mm256_unpacklo_epi64(a, c);
         r[i + 1] = _mm256_unpackhi_epi64(a, c);
         r[i + 2] = _mm256_unpacklo_epi64(b, d);

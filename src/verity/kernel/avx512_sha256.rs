@@ -49,44 +49,32 @@ fn majority(x: __m512i, y: __m512i, z: __m512i) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn big_sigma0(x: __m512i) -> __m512i {
-    let (p, q, r) = (
-        _mm512_ror_epi32::<2>(x),
-        _mm512_ror_epi32::<13>(x),
-        _mm512_ror_epi32::<22>(x),
-    );
+    let (p, q, r) =
+        (_mm512_ror_epi32::<2>(x), _mm512_ror_epi32::<13>(x), _mm512_ror_epi32::<22>(x));
     _mm512_ternarylogic_epi32::<XOR>(p, q, r)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn big_sigma1(x: __m512i) -> __m512i {
-    let (p, q, r) = (
-        _mm512_ror_epi32::<6>(x),
-        _mm512_ror_epi32::<11>(x),
-        _mm512_ror_epi32::<25>(x),
-    );
+    let (p, q, r) =
+        (_mm512_ror_epi32::<6>(x), _mm512_ror_epi32::<11>(x), _mm512_ror_epi32::<25>(x));
     _mm512_ternarylogic_epi32::<XOR>(p, q, r)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn small_sigma0(x: __m512i) -> __m512i {
-    let (p, q, r) = (
-        _mm512_ror_epi32::<7>(x),
-        _mm512_ror_epi32::<18>(x),
-        _mm512_srli_epi32::<3>(x),
-    );
+    let (p, q, r) =
+        (_mm512_ror_epi32::<7>(x), _mm512_ror_epi32::<18>(x), _mm512_srli_epi32::<3>(x));
     _mm512_ternarylogic_epi32::<XOR>(p, q, r)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn small_sigma1(x: __m512i) -> __m512i {
-    let (p, q, r) = (
-        _mm512_ror_epi32::<17>(x),
-        _mm512_ror_epi32::<19>(x),
-        _mm512_srli_epi32::<10>(x),
-    );
+    let (p, q, r) =
+        (_mm512_ror_epi32::<17>(x), _mm512_ror_epi32::<19>(x), _mm512_srli_epi32::<10>(x));
     _mm512_ternarylogic_epi32::<XOR>(p, q, r)
 }
 
@@ -127,14 +115,9 @@ fn transpose(rows: [__m512i; 16]) -> [__m512i; 16] {
     let mut r = rows;
     // Within each 128-bit quarter: 4 x 4 words of four neighbouring rows.
     for i in [0, 4, 8, 12] {
-        let (a, b) = (
-            _mm512_unpacklo_epi32(r[i], r[i + 1]),
-            _mm512_unpackhi_epi32(r[i], r[i + 1]),
-        );
-        let (c, d) = (
-            _mm512_unpacklo_epi32(r[i + 2], r[i + 3]),
-            _mm512_unpackhi_epi32(r[i + 2], r[i + 3]),
-        );
+        let (a, b) = (_mm512_unpacklo_epi32(r[i], r[i + 1]), _mm512_unpackhi_epi32(r[i], r[i + 1]));
+        let (c, d) =
+            (_mm512_unpacklo_epi32(r[i + 2], r[i + 3]), _mm512_unpackhi_epi32(r[i + 2], r[i + 3]));
         r[i] = _mm512_unpacklo_epi64(a, c);
         r[i + 1] = _mm512_unpackhi_epi64(a, c);
         r[i + 2] = _mm512_unpacklo_epi64(b, d);

@@ -49,44 +49,31 @@ fn majority(x: __m512i, y: __m512i, z: __m512i) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn big_sigma0(x: __m512i) -> __m512i {
-    let (p, q, r) = (
-        _mm512_ror_epi64::<28>(x),
-        _mm512_ror_epi64::<34>(x),
-        _mm512_ror_epi64::<39>(x),
-    );
+    let (p, q, r) =
+        (_mm512_ror_epi64::<28>(x), _mm512_ror_epi64::<34>(x), _mm512_ror_epi64::<39>(x));
     _mm512_ternarylogic_epi64::<XOR>(p, q, r)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn big_sigma1(x: __m512i) -> __m512i {
-    let (p, q, r) = (
-        _mm512_ror_epi64::<14>(x),
-        _mm512_ror_epi64::<18>(x),
-        _mm512_ror_epi64::<41>(x),
-    );
+    let (p, q, r) =
+        (_mm512_ror_epi64::<14>(x), _mm512_ror_epi64::<18>(x), _mm512_ror_epi64::<41>(x));
     _mm512_ternarylogic_epi64::<XOR>(p, q, r)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn small_sigma0(x: __m512i) -> __m512i {
-    let (p, q, r) = (
-        _mm512_ror_epi64::<1>(x),
-        _mm512_ror_epi64::<8>(x),
-        _mm512_srli_epi64::<7>(x),
-    );
+    let (p, q, r) = (_mm512_ror_epi64::<1>(x), _mm512_ror_epi64::<8>(x), _mm512_srli_epi64::<7>(x));
     _mm512_ternarylogic_epi64::<XOR>(p, q, r)
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn small_sigma1(x: __m512i) -> __m512i {
-    let (p, q, r) = (
-        _mm512_ror_epi64::<19>(x),
-        _mm512_ror_epi64::<61>(x),
-        _mm512_srli_epi64::<6>(x),
-    );
+    let (p, q, r) =
+        (_mm512_ror_epi64::<19>(x), _mm512_ror_epi64::<61>(x), _mm512_srli_epi64::<6>(x));
     _mm512_ternarylogic_epi64::<XOR>(p, q, r)
 }
 
@@ -130,10 +117,8 @@ fn transpose(rows: [__m512i; 8]) -> [__m512i; 8] {
     let mut r = rows;
     // Within each 128-bit quarter: 2 x 2 words of two neighbouring rows.
     for i in [0, 2, 4, 6] {
-        (r[i], r[i + 1]) = (
-            _mm512_unpacklo_epi64(r[i], r[i + 1]),
-            _mm512_unpackhi_epi64(r[i], r[i + 1]),
-        );
+        (r[i], r[i + 1]) =
+            (_mm512_unpacklo_epi64(r[i], r[i + 1]), _mm512_unpackhi_epi64(r[i], r[i + 1]));
     }
     // Then the quarters: row i, i + 2, i + 4, i + 6 hold words i, i + 2, i + 4, i + 6.
     let mut columns = r;

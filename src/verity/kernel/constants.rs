@@ -69,10 +69,7 @@ const fn padding_256() -> [u32; 64] {
         let (x, y) = (w[t - 15], w[t - 2]);
         let s0 = x.rotate_right(7) ^ x.rotate_right(18) ^ (x >> 3);
         let s1 = y.rotate_right(17) ^ y.rotate_right(19) ^ (y >> 10);
-        w[t] = w[t - 16]
-            .wrapping_add(s0)
-            .wrapping_add(w[t - 7])
-            .wrapping_add(s1);
+        w[t] = w[t - 16].wrapping_add(s0).wrapping_add(w[t - 7]).wrapping_add(s1);
         t += 1;
     }
     t = 0;
@@ -92,10 +89,7 @@ const fn padding_512() -> [u64; 80] {
         let (x, y) = (w[t - 15], w[t - 2]);
         let s0 = x.rotate_right(1) ^ x.rotate_right(8) ^ (x >> 7);
         let s1 = y.rotate_right(19) ^ y.rotate_right(61) ^ (y >> 6);
-        w[t] = w[t - 16]
-            .wrapping_add(s0)
-            .wrapping_add(w[t - 7])
-            .wrapping_add(s1);
+        w[t] = w[t - 16].wrapping_add(s0).wrapping_add(w[t - 7]).wrapping_add(s1);
         t += 1;
     }
     t = 0;

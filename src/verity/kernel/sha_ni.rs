@@ -26,10 +26,7 @@ struct State {
 #[target_feature(enable = "sha,ssse3,sse4.1")]
 fn hash_pair(blocks: &[Block; 2], out: &mut [[u8; 32]; 2]) {
     let [a, b, c, d, e, f, g, h] = INITIAL_256;
-    let initial = State {
-        abef: quad([f, e, b, a]),
-        cdgh: quad([h, g, d, c]),
-    };
+    let initial = State { abef: quad([f, e, b, a]), cdgh: quad([h, g, d, c]) };
     let mut states = [initial; 2];
     let [one, two] = blocks.each_ref().map(|block| block.as_chunks().0);
     for (one, two) in one.iter().zip(two) {
@@ -99,12 +96,7 @@ fn add(states: &mut [State; 2], old: [State; 2]) {
 #[inline]
 #[target_feature(enable = "sse2")]
 fn quad([a, b, c, d]: [u32; 4]) -> __m128i {
-    _mm_set_epi32(
-        d.cast_signed(),
-        c.cast_signed(),
-        b.cast_signed(),
-        a.cast_signed(),
-    )
+    _mm_set_epi32(d.cast_signed(), c.cast_signed(), b.cast_signed(), a.cast_signed())
 }
 
 /// The 16 big-endian words of a message block.
