@@ -48,7 +48,7 @@ fn peak_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
 }
 
 /// Bytes that reading may allocate for each byte of the image.
-const MOST_PER_BYTE: usize = 4;
+const MOST_PER_BYTE: usize = 8;
 
 /// One in so many trees that were read from a damaged image is held against all laws.
 const SAMPLE: usize = 211;
@@ -56,7 +56,7 @@ const SAMPLE: usize = 211;
 const FILES: &str = "\
 / 4096 40755 2 0 0 0 0.0 - - - user.k=v
 /b 0 60644 1 0 0 259 0.0 - - - security.selinux=f\\x00
-/c 0 20644 1 0 65536 1281 -1.999999999 - - -
+/c 0 20644 1 0 65536 1281 1.999999999 - - -
 /e 5000 100644 1 0 0 0 1.5 01/23 - 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef security.selinux=f\\x00
 /e2 8796093022209 100644 1 0 0 0 1.5 01/23 - - user.k=v
 /i 5 100600 1 0 0 0 0.0 - a\\x20b\\n- - security.selinux=f\\x00

@@ -21,6 +21,7 @@ use nom::{Err, IResult, Parser};
 
 use super::error::{Class, Code, Detail, Field};
 use super::escape::{escape_at, is_graphic, unescape};
+use super::paths::is_plain_path;
 
 /// What a parser leaves, and what it made of the rest.
 pub(super) type Parsed<'a, T> = IResult<&'a [u8], T>;
@@ -188,7 +189,7 @@ fn components(i: &[u8]) -> Parsed<'_, Components> {
 impl<'a> Token<'a> {
     /// Finds what is wrong with a path that holds no bad escape.
     fn judge_path(&mut self, field: Field, trailing: Class) {
-        if self.value.is_none() {
+        if self.value.is_none() || is_plain_path(self.raw) {
             return;
         }
         let Ok(([], (leading, components))) = components(self.raw) else {

@@ -109,3 +109,15 @@ pub(super) fn find(builder: &mut Builder<'_>, path: &[u8]) -> Option<NodeId> {
     let mut names = path.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
     names.try_fold(NodeId::ROOT, |at, name| builder.child(at, name))
 }
+
+/// Whether a path is spelled as a writer spells it, as far as that can be seen without looking at its
+/// names one by one: no escapes, one slash before each name, and no name that begins with a dot.
+#[inline]
+pub(super) fn is_plain_path(path: &[u8]) -> bool {
+    let Some((&first, names)) = path.split_first() else { return false };
+    let unusual = path.iter().zip(names).fold(false, |found, (&byte, &next)| {
+        found | (next == b'\\') | (byte == b'/') & ((next == b'/') | (next == b'.') | (next == 0))
+    });
+    let ends_in_name = names.is_empty() || names.last() != Some(&b'/');
+    first == b'/' && ends_in_name && !unusual
+}

@@ -8,6 +8,7 @@ use super::bitmap::Bitmaps;
 use super::entry::{Body, Entry, Fields};
 use super::escape::unescape;
 use super::limits::{MAX_CONTENT, MAX_EXTERNAL, MAX_NAME, MAX_PATH, MAX_PAYLOAD};
+use super::paths::is_plain_path;
 use crate::num::{index, low32, wide};
 use crate::tree::{FileType, Mode, Mtime};
 
@@ -213,17 +214,15 @@ fn link<'a>(path: &'a [u8], mode: &[u8], target: &'a [u8]) -> Option<Entry<'a>> 
 /// A path without escapes that is spelled as it should be.
 #[inline]
 fn plain_path(path: &[u8]) -> Option<&[u8]> {
-    let (first, rest) = path.split_first()?;
-    let unusual = path
-        .iter()
-        .zip(rest)
-        .fold(false, |found, (&a, &b)| found | (a == b'/') & ((b == b'/') | (b == b'.')));
-    let good =
-        *first == b'/' && path.len() <= MAX_PATH && (path.last() != Some(&b'/') || rest.is_empty());
-    if !good || ((unusual || path.len() > MAX_NAME) && !has_good_names(rest)) {
+    if path.len() > MAX_PATH {
         return None;
     }
-    Some(path)
+    let good = if path.len() <= MAX_NAME && is_plain_path(path) {
+        true
+    } else {
+        path.strip_prefix(b"/").is_some_and(has_good_names)
+    };
+    good.then_some(path)
 }
 
 #[cold]

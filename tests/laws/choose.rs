@@ -35,3 +35,15 @@ impl Choose for Bytes<'_> {
         number % end
     }
 }
+
+/// Choices enough for most plans, the same every time.
+pub fn pseudorandom(seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    (0..700).map(|_| next()).collect()
+}

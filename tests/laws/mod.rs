@@ -21,7 +21,7 @@ mod spoil;
 mod text;
 mod tree;
 
-pub use choose::{Bytes, Choose};
+pub use choose::{Bytes, Choose, pseudorandom};
 pub use classes::{Class, classes};
 pub use generate::{Oddness, generate};
 pub use image::{
@@ -39,6 +39,11 @@ pub use tree::{
 };
 
 use cfs::tree::Tree;
+
+/// One of many plans, the same every time.
+pub fn planned(seed: u64) -> Plan {
+    generate(&mut Bytes(&pseudorandom(seed)))
+}
 
 /// All laws about a tree that a text can say.
 pub fn tree_keeps_all_laws(tree: &Tree<'_>) {
