@@ -52,6 +52,22 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    write(options, &mut out)?;
+    out.flush()
+}
+
+/// The text of `distribution` with so many lines; for benchmarks, which have this file as a module.
+#[allow(dead_code, reason = "the program itself writes to a stream")]
+pub(crate) fn distribution(entries: usize) -> Vec<u8> {
+    let options = Options { entries: entries.max(1), shape: Shape::Distribution, seed: 1 };
+    let mut text = Vec::new();
+    // A vector takes all that is written to it.
+    let _ = write(&options, &mut text);
+    text
+}
+
+fn write(options: &Options, out: &mut impl Write) -> io::Result<()> {
     let mut tree = match options.shape {
         Shape::Distribution | Shape::Unsorted => Builder::new(options).distribution(),
         Shape::Wide => Builder::new(options).wide(),
@@ -62,7 +78,6 @@ fn run(options: &Options) -> io::Result<()> {
         Shape::Unsorted => tree.shuffled(&mut Random(!options.seed)),
         _ => tree.walk(),
     };
-    let mut out = io::stdout().lock();
     let mut text = Vec::new();
     for id in order {
         tree.print(id, &mut text);
@@ -71,8 +86,7 @@ fn run(options: &Options) -> io::Result<()> {
             text.clear();
         }
     }
-    out.write_all(&text)?;
-    out.flush()
+    out.write_all(&text)
 }
 
 // ---- The command line ----

@@ -1,8 +1,8 @@
 //! The rules of our own that no compiler knows.
 
-mod support;
 #[path = "tidy/source.rs"]
 mod source;
+mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -137,7 +137,12 @@ fn below_the_wall_nothing_reads_a_file_a_clock_the_environment_or_a_random_numbe
     for (file, _) in below() {
         for path in paths(&without_tests(&file.code)) {
             if let Some(why) = beyond_the_wall(&path.parts) {
-                broken.push(format!("{}:{}: {}: {why}", file.name, path.line, path.parts.join("::")));
+                broken.push(format!(
+                    "{}:{}: {}: {why}",
+                    file.name,
+                    path.line,
+                    path.parts.join("::")
+                ));
             }
         }
         for name in ["println", "print", "eprintln", "eprint", "dbg"] {
@@ -174,13 +179,15 @@ fn each_part_names_only_what_lies_under_it() {
     for (file, allowed) in below() {
         let own = part(&file);
         for path in paths(&without_tests(&file.code)) {
-            let up = path.parts.iter().take_while(|part| ["crate", "super"].contains(&part.as_str()));
+            let up =
+                path.parts.iter().take_while(|part| ["crate", "super"].contains(&part.as_str()));
             let up = up.count();
             let Some(named) = path.parts.get(up).filter(|_| up > 0) else { continue };
             let is_part = BELOW.iter().any(|(name, _)| name == named)
                 || ["cli", "threads"].contains(&named.as_str());
             // `super::chunks` may be a module of its own.
-            let from_crate = path.parts[0] == "crate" || ["dump", "erofs"].contains(&named.as_str());
+            let from_crate =
+                path.parts[0] == "crate" || ["dump", "erofs"].contains(&named.as_str());
             if is_part && from_crate && named != own && !allowed.contains(&named.as_str()) {
                 broken.push(format!("{}:{}: {}", file.name, path.line, path.parts.join("::")));
             }
@@ -270,8 +277,10 @@ fn no_function_is_longer_than_66_lines_and_19_in_20_stay_under_40() {
                 continue;
             }
             all += 1;
-            let found =
-                format!("{}:{}: {}: {} lines", file.name, function.line, function.name, function.lines);
+            let found = format!(
+                "{}:{}: {}: {} lines",
+                file.name, function.line, function.name, function.lines
+            );
             if function.lines > FUNCTION {
                 long.push(found);
             } else if function.lines >= USUAL {
@@ -313,7 +322,8 @@ fn reached(folder: &str) -> BTreeSet<Code> {
                 Ok(parsed) => parsed.findings,
                 Err(error) => error.findings,
             };
-            codes.extend(findings.errors.iter().chain(&findings.warnings).map(|found| found.code()));
+            codes
+                .extend(findings.errors.iter().chain(&findings.warnings).map(|found| found.code()));
         }
     }
     codes
@@ -342,7 +352,8 @@ const UNNAMED: [(&str, &str, &str); 1] =
 /// The variants of an enum.
 fn variants(file: &str, name: &str) -> Vec<String> {
     let code = code(&fs::read_to_string(repository().join(file)).unwrap());
-    let start = code.find(&format!("pub enum {name} ")).unwrap_or_else(|| panic!("no {name} in {file}"));
+    let start =
+        code.find(&format!("pub enum {name} ")).unwrap_or_else(|| panic!("no {name} in {file}"));
     let open = start + code[start..].find('{').unwrap();
     let (mut depth, mut names) = (0, String::new());
     for c in code[open..source::closing(&code, open)].chars() {
@@ -395,8 +406,21 @@ fn named_in(test: &File, name: &str) -> Vec<String> {
 #[test]
 fn the_top_of_the_repository_is_short() {
     let allowed = [
-        ".ci", ".git", ".gitignore", ".rustfmt.toml", "Cargo.lock", "Cargo.toml", "LICENSE-APACHE",
-        "LICENSE-MIT", "README.md", "benches", "examples", "fixtures", "fuzz", "grammar", "src",
+        ".ci",
+        ".git",
+        ".gitignore",
+        ".rustfmt.toml",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "README.md",
+        "benches",
+        "examples",
+        "fixtures",
+        "fuzz",
+        "grammar",
+        "src",
         "tests",
     ];
     let top: BTreeSet<String> = project_files()

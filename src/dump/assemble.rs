@@ -4,24 +4,16 @@ use std::ops::ControlFlow;
 
 use super::batch::{Batch, Item};
 use super::entry::{Body, Entry, Fields};
-use super::error::{Code, Detail, Field, Issue, Profile};
+use super::error::{Code, Field};
 use super::line::BYTE_ORDER_MARK;
 use super::links::{self, PendingLink};
 use super::paths::{Paths, Place};
-use super::report::Report;
+use super::report::{Line, Report, issue};
 use super::sets::Sets;
 use super::values::{Escapes, Values};
 use super::{Options, ParseError, Parsed};
 use crate::num::index;
 use crate::tree::{BuildError, Builder, Facts, Mode, NodeId};
-
-/// A line, for a finding about it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Line<'a> {
-    /// Counted from 1.
-    pub(super) number: usize,
-    pub(super) text: &'a [u8],
-}
 
 /// Builds the tree of a text from the [batches](Batch) of its parts, in order.
 #[derive(Debug)]
@@ -221,12 +213,6 @@ impl<'a> Assembler<'a> {
             self.paths.entered(path, node);
         }
     }
-}
-
-/// A finding of the tree about the bytes of a line that it spans.
-pub(super) fn issue(code: Code, field: Field, start: usize, len: usize) -> Issue {
-    let severity = code.class().severity(Profile::Lenient);
-    Issue { code, severity, field, start, len, detail: Detail::Span }
 }
 
 /// What is wrong with a line whose entry the tree refuses.

@@ -3,6 +3,7 @@
 mod inode;
 mod xattrs;
 
+pub(super) use xattrs::depend_on_type;
 pub use xattrs::xattrs_of;
 
 use super::entry::{Body, Entry};

@@ -1,9 +1,8 @@
 //! Hard links, resolved once all lines are there.
 
-use super::assemble::{Line, issue};
 use super::error::{Code, Field};
 use super::paths::find;
-use super::report::Report;
+use super::report::{Line, Report, issue};
 use crate::tree::{Builder, NodeId};
 
 /// A hard link that waits for its target.

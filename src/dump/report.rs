@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::assemble::Line;
-use super::error::{Code, Diagnostic, Issue, Severity};
+use super::error::{Code, Detail, Diagnostic, Field, Issue, Profile, Severity};
 
 /// Which warnings are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +36,15 @@ impl Findings {
     }
 }
 
+/// A line, for a finding about it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line<'a> {
+    /// Counted from 1.
+    pub(super) number: usize,
+    pub(super) text: &'a [u8],
+}
+
+/// Gathers findings.
 #[derive(Debug)]
 pub(super) struct Report<'a> {
     text: &'a [u8],
@@ -104,4 +112,10 @@ impl<'a> Report<'a> {
     fn offset(&self, piece: &[u8]) -> usize {
         piece.as_ptr().addr().saturating_sub(self.text.as_ptr().addr()).min(self.text.len())
     }
+}
+
+/// A finding of the tree about the bytes of a line that it spans.
+pub(super) fn issue(code: Code, field: Field, start: usize, len: usize) -> Issue {
+    let severity = code.class().severity(Profile::Lenient);
+    Issue { code, severity, field, start, len, detail: Detail::Span }
 }

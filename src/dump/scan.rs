@@ -8,6 +8,7 @@ use super::bitmap::Bitmaps;
 use super::entry::{Body, Entry, Fields};
 use super::escape::unescape;
 use super::limits::{MAX_CONTENT, MAX_EXTERNAL, MAX_NAME, MAX_PATH, MAX_PAYLOAD};
+use super::line::depend_on_type;
 use super::paths::is_plain_path;
 use crate::num::{index, low32, wide};
 use crate::tree::{FileType, Mode, Mtime};
@@ -107,9 +108,12 @@ impl<'s, 'a> Scanner<'s, 'a> {
         Self { part, bitmaps, xattrs, at: 0, next: 0 }
     }
 
-    /// Takes note of a line that the parser had nothing to say about.
+    /// Takes note of a line that the parser had nothing to say about. On a file of another type it
+    /// may say something about the same xattrs.
     pub(super) fn learn(&mut self, entry: &Entry<'a>) {
-        if let Body::Inode(fields) = &entry.body {
+        if let Body::Inode(fields) = &entry.body
+            && !depend_on_type(fields.xattrs)
+        {
             self.xattrs.learn(fields.xattrs);
         }
     }

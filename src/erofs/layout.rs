@@ -1,18 +1,18 @@
 //! Gives every inode, name and xattr of an image its place. Writes no byte.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use super::area::{self, Areas, External};
 use super::dir::{self, Cursor, Cut, Cutter, Names, Target};
 use super::disk::{BLOCK_SIZE, FIRST_INODE_OFFSET, Form, MAX_EXTERNAL, SLOT_SIZE};
-use super::external::{Survey, Which};
+use super::jobs::{DoAll, finished, in_turn, lock};
 use super::policy::{Policy, Version};
 use super::shape::{
     Data, MAX_INLINE, MAX_PAYLOAD, MAX_SYMLINK, Shape, chunk_count, form, form_size, inline_cut,
     place,
 };
-use super::stored::{Role, SetId, StoredSets};
+use super::stored::{Role, SetId};
+use super::survey::{Roles, survey};
 use super::write_error::{WriteError, WriteErrorKind};
 use crate::num::{index, low32, wide};
 use crate::tree::{FileType, Inode, InodeId, Kind, Mtime, NodeId, Tree};
@@ -22,11 +22,6 @@ const SLOT: u64 = wide(SLOT_SIZE);
 
 /// Inodes whose shapes are found in one go.
 const PART: usize = 1 << 15;
-
-/// A job that panics takes the whole layout with it, so a poisoned lock is never looked into.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Inodes whose parts are fetched together.
 pub(super) const GROUP: u32 = 32;
@@ -98,14 +93,6 @@ pub struct Layout<'t> {
     len: u64,
 }
 
-/// Does `job(0)` to `job(count - 1)`, in any order or at once.
-pub type DoAll<'x> = dyn Fn(usize, &(dyn Fn(usize) + Sync)) + 'x;
-
-/// Does one job after another.
-pub(super) fn in_turn(count: usize, job: &(dyn Fn(usize) + Sync)) {
-    (0..count).for_each(job);
-}
-
 /// Lays out a tree.
 ///
 /// # Errors
@@ -148,86 +135,6 @@ pub fn layout_with<'t>(
     layout.place_inodes()?;
     layout.place_rest()?;
     Ok(layout)
-}
-
-/// Which inodes store more than their own xattrs.
-#[derive(Debug)]
-pub(super) struct Roles {
-    root: InodeId,
-    /// Directories with a whiteout among the names that carry their inode there.
-    with_whiteouts: BTreeSet<InodeId>,
-}
-
-impl Roles {
-    pub(super) fn new(tree: &Tree<'_>) -> Self {
-        let mut with_whiteouts = BTreeSet::new();
-        if tree.has_whiteouts() {
-            // The directories above the current node, with the end of their subtree.
-            let mut above: Vec<NodeId> = Vec::new();
-            for node in tree.nodes() {
-                while above.last().is_some_and(|&directory| tree.end(directory) <= node) {
-                    above.pop();
-                }
-                if tree.kind(node) == Kind::Whiteout && !tree.is_link(node) {
-                    with_whiteouts.extend(above.last().map(|&directory| tree.inode_of(directory)));
-                }
-                above.push(node);
-            }
-        }
-        Self { root: tree.inode_of(NodeId::ROOT), with_whiteouts }
-    }
-
-    #[inline]
-    pub(super) fn of(&self, id: InodeId, inode: &Inode<'_, '_>) -> Role {
-        match inode.file_type() {
-            FileType::CharDevice if inode.is_whiteout() => Role::Whiteout,
-            FileType::Directory => {
-                let root = id == self.root;
-                let has_whiteouts =
-                    !self.with_whiteouts.is_empty() && self.with_whiteouts.contains(&id);
-                if root || has_whiteouts {
-                    Role::Directory { root, has_whiteouts }
-                } else {
-                    Role::Plain
-                }
-            }
-            _ => Role::Plain,
-        }
-    }
-}
-
-/// Looks at every inode once: xattrs, what external files share, and the oldest time.
-pub(super) fn survey<'t>(
-    tree: &'t Tree<'t>,
-    policy: Policy,
-    roles: &Roles,
-    stubs: usize,
-    do_all: &DoAll<'_>,
-) -> (Areas<'t>, Mtime) {
-    let mut sets = StoredSets::new(tree);
-    let mut surveys = Which::ALL.map(|which| Survey::new(which, tree.inode_count()));
-    let mut base_time = tree.facts(NodeId::ROOT).mtime();
-    for (number, inode) in (0u32..).zip(tree.inodes()) {
-        let id = InodeId::from_number(number);
-        base_time = base_time.min(inode.mtime());
-        sets.count(tree, policy, inode.xattr_set(), roles.of(id, &inode), 1);
-        if inode.is_external() {
-            surveys.iter_mut().for_each(|survey| survey.see(tree, id, &inode));
-        }
-    }
-    let root_set = tree.facts(NodeId::ROOT).xattr_set();
-    sets.count(tree, policy, root_set, Role::Stub, wide(stubs));
-    let groups = [const { Mutex::new(Vec::new()) }; 2];
-    let surveys = surveys.map(|survey| Mutex::new(Some(survey)));
-    do_all(groups.len(), &|i| {
-        let survey = surveys.get(i).and_then(|survey| lock(survey).take());
-        if let (Some(survey), Some(place)) = (survey, groups.get(i)) {
-            *lock(place) = survey.groups(tree);
-        }
-    });
-    let groups = groups.map(|groups| groups.into_inner().unwrap_or_else(PoisonError::into_inner));
-    let external = |id| External::new(id, &tree.inode(id));
-    (Areas::new(sets, tree.inode_count(), groups, external), base_time)
 }
 
 impl<'t> Layout<'t> {
@@ -303,9 +210,7 @@ impl<'t> Layout<'t> {
                 *outcome = self.shape_part(i * PART, part);
             }
         });
-        let outcomes = parts
-            .into_iter()
-            .map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner).1);
+        let outcomes = parts.into_iter().map(|part| finished(part).1);
         outcomes.collect::<Result<(), WriteError>>()?;
         self.nids = shapes;
         Ok(())

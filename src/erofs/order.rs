@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use super::area::{Areas, External, Signature};
 use super::dir;
 use super::disk::name;
-use super::layout::{Roles, in_turn, survey};
+use super::jobs::in_turn;
 use super::policy::Version;
+use super::survey::{Roles, survey};
 use crate::num::index;
 use crate::tree::{InodeId, Tree};
 

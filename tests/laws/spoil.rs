@@ -34,12 +34,13 @@ pub fn spoil_text(text: &mut Vec<u8>, choose: &mut impl Choose) {
     for _ in 0..=choose.below(4) {
         let at = choose.below(text.len() + 1);
         let end = (at + choose.pick(&[1, 2, 5, 30])).min(text.len());
-        match choose.below(6) {
+        match choose.below(8) {
             0 => _ = text.splice(at..at, choose.pick(&TOKENS).iter().copied()),
             1 => _ = text.splice(at..end, choose.pick(&TOKENS).iter().copied()),
             2 => _ = text.drain(at..end),
             3 => text[at..end].iter_mut().take(1).for_each(|byte| *byte = choose.byte()),
             4 => copy_line(text, at, choose),
+            5 | 6 => copy_field(text, choose),
             _ => text.truncate(at),
         }
     }
@@ -53,6 +54,26 @@ fn copy_line(text: &mut Vec<u8>, at: usize, choose: &mut impl Choose) {
     let place =
         text[at..].iter().position(|&byte| byte == b'\n').map_or(text.len(), |n| at + n + 1);
     _ = text.splice(place..place, line);
+}
+
+/// Puts a field, or all xattrs, of one line in the place of those of another.
+fn copy_field(text: &mut Vec<u8>, choose: &mut impl Choose) {
+    let mut lines: Vec<Vec<u8>> = text.split(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
+    let (from, to) = (choose.below(lines.len()), choose.below(lines.len()));
+    let field = choose.below(12);
+    let cut = |line: &[u8]| {
+        let mut fields: Vec<Vec<u8>> =
+            line.splitn(12, |&byte| byte == b' ').map(<[u8]>::to_vec).collect();
+        fields.resize(12, Vec::new());
+        fields
+    };
+    let (source, mut target) = (cut(&lines[from]), cut(&lines[to]));
+    target[field].clone_from(&source[field]);
+    if target[11].is_empty() {
+        target.truncate(11);
+    }
+    lines[to] = target.join(&b' ');
+    *text = lines.join(&b'\n');
 }
 
 /// Changes a few numbers of an image, mostly where there are any.

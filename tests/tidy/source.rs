@@ -49,7 +49,8 @@ fn raw_string(rest: &[u8]) -> Option<(usize, Vec<u8>)> {
     let behind = rest.strip_prefix(b"b").unwrap_or(rest).strip_prefix(b"r")?;
     let hashes = behind.iter().take_while(|&&byte| byte == b'#').count();
     let start = rest.len() - behind.len() + hashes + 1;
-    (behind.get(hashes) == Some(&b'"')).then(|| (start, [b"\"".to_vec(), vec![b'#'; hashes]].concat()))
+    (behind.get(hashes) == Some(&b'"'))
+        .then(|| (start, [b"\"".to_vec(), vec![b'#'; hashes]].concat()))
 }
 
 /// Where a string or character ends that begins here.
@@ -244,7 +245,8 @@ fn to_number(behind: &str) -> bool {
 
 #[test]
 fn comments_and_strings_are_no_code() {
-    let source = "a // b\n/* c */ d(\"e \\\" f\", 'g', '\\'', r#\"h \" i\"#, b\"j\", &'k l, b'\\\\') m";
+    let source =
+        "a // b\n/* c */ d(\"e \\\" f\", 'g', '\\'', r#\"h \" i\"#, b\"j\", &'k l, b'\\\\') m";
     let code = code(source);
     assert_eq!(code.len(), source.len());
     let found: Vec<&str> = words(&code).map(|(_, word)| word).collect();

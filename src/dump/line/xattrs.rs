@@ -85,6 +85,11 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
+/// Whether it depends on the file's type what there is to say about xattrs without an error.
+pub(in super::super) fn depend_on_type(raw: &[u8]) -> bool {
+    xattrs_of(raw).any(|(key, _)| unescape(key).is_ok_and(|key| *key == *WHITEOUT))
+}
+
 /// Whether a key may stand on a file of this type.
 fn reserved(known: Known, key: &[u8]) -> Option<Class> {
     let whiteout = known.file_type == FileType::CharDevice && known.rdev == 0;
