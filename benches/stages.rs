@@ -121,13 +121,7 @@ impl Table {
 
     /// Runs a stage, and says how it went through so many bytes. What `prepare` makes is not timed,
     /// nor is it when the result goes away.
-    fn row<P, R>(
-        &self,
-        name: &str,
-        bytes: usize,
-        prepare: impl Fn() -> P,
-        stage: impl Fn(P) -> R,
-    ) {
+    fn row<P, R>(&self, name: &str, bytes: usize, prepare: impl Fn() -> P, stage: impl Fn(P) -> R) {
         let mut times = [0; RUNS].map(|_: u64| {
             let prepared = prepare();
             let start = (self.clock)();

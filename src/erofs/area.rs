@@ -26,8 +26,10 @@ pub(super) struct Areas<'t> {
     plans: Vec<Plan>,
     /// Place in the shared table of each shared pair, in units of four bytes.
     shared_at: Vec<u32>,
-    /// The same for metacopy and redirect of each inode; empty if none is shared.
-    external_at: Vec<[u32; 2]>,
+    /// The same for metacopy and redirect of inodes that share them, sorted by inode.
+    external_at: [Vec<(InodeId, u32)>; 2],
+    /// Two bits for each inode: whether it shares its metacopy, and its redirect.
+    shares: Vec<u64>,
     pub(super) shared_table: Vec<u8>,
     /// What metacopy and redirect leave of a filter.
     external_masks: [u32; 2],
@@ -132,7 +134,8 @@ impl<'t> Areas<'t> {
             sets,
             plans: Vec::new(),
             shared_at: vec![NOWHERE; pairs.len()],
-            external_at: if none { Vec::new() } else { vec![[NOWHERE; 2]; inodes] },
+            external_at: [const { Vec::new() }; 2],
+            shares: vec![0; if none { 0 } else { inodes / 32 + 1 }],
             shared_table: Vec::new(),
             external_masks: Which::ALL.map(|which| encode::filter_mask(key(which))),
             base: 0,
@@ -164,12 +167,15 @@ impl<'t> Areas<'t> {
             if let Some(&first) = same.first() {
                 external(first).write_entry(which, &mut self.shared_table);
             }
-            for id in same {
-                if let Some(places) = self.external_at.get_mut(index(id.number())) {
-                    places[slot(which)] = place;
+            for &id in same {
+                let (word, bit) = share_bit(id, which);
+                if let Some(word) = self.shares.get_mut(word) {
+                    *word |= 1 << bit;
                 }
+                self.external_at[slot(which)].push((id, place));
             }
         }
+        self.external_at[slot(which)].sort_unstable();
     }
 
     /// Where the next entry of the shared table goes. The table's length is checked against 32 bits
@@ -214,8 +220,13 @@ impl<'t> Areas<'t> {
 
     #[inline]
     fn external_place(&self, external: &External<'_>, which: Which) -> Option<u32> {
-        let places = self.external_at.get(index(external.id.number()))?;
-        Some(places[slot(which)]).filter(|&at| at != NOWHERE)
+        let (word, bit) = share_bit(external.id, which);
+        if self.shares.get(word)? >> bit & 1 == 0 {
+            return None;
+        }
+        let places = &self.external_at[slot(which)];
+        let at = places.binary_search_by_key(&external.id, |&(id, _)| id).ok()?;
+        places.get(at).map(|&(_, place)| place)
     }
 
     /// Bytes of the area of an inode.
@@ -343,6 +354,13 @@ pub(crate) struct Signature {
     pub(super) set: SetId,
     /// Whether metacopy and redirect are references.
     shared: [bool; 2],
+}
+
+/// Word and bit of [`Areas::shares`].
+#[inline]
+fn share_bit(id: InodeId, which: Which) -> (usize, usize) {
+    let bit = 2 * index(id.number()) + slot(which);
+    (bit / 64, bit % 64)
 }
 
 const fn slot(which: Which) -> usize {

@@ -363,7 +363,11 @@ impl<'a> Builder<'a> {
         if let Some(parent) = self.open.last_mut() {
             parent.last_child = node.name;
         }
-        self.open.push(Open { node: id, last_child: Span::NONE });
+        if node.is_directory() {
+            self.open.push(Open { node: id, last_child: Span::NONE });
+        } else {
+            self.nodes[index(id)].end = id + 1;
+        }
     }
 
     #[inline]
