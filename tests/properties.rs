@@ -87,6 +87,23 @@ proptest! {
     }
 }
 
+#[test]
+fn every_field_of_every_kind_of_line_is_taken_or_pointed_at_whatever_it_holds() {
+    let (mut taken, mut refused) = (0, 0);
+    for text in laws::odd_lines() {
+        match laws::readers_agree(&text) {
+            Ok(parsed) => {
+                taken += 1;
+                for version in Version::ALL {
+                    assert!(layout(&parsed.tree, version).is_ok(), "{}", text.escape_ascii());
+                }
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(taken > 2000 && refused > 5000, "{taken} taken, {refused} refused");
+}
+
 /// The plan in many directories, so that its text is about so long.
 fn many_copies(plan: &Plan, bytes: usize) -> Plan {
     let one = dump::print(&plan.tree()).len() + 40;

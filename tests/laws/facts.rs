@@ -230,6 +230,9 @@ pub fn many_xattrs(choose: &mut impl Choose) -> Pairs {
 }
 
 fn bytes(choose: &mut impl Choose, len: usize) -> Vec<u8> {
+    if len == 1 {
+        return vec![choose.pick(b"-=\\a \n\xff")];
+    }
     let (first, step) = (choose.byte(), choose.byte());
     let mut byte = b'a'.wrapping_add(first);
     let mut next = || {

@@ -15,6 +15,7 @@ mod classes;
 mod facts;
 mod generate;
 mod image;
+mod lines;
 mod plan;
 mod spell;
 mod spoil;
@@ -28,11 +29,13 @@ pub use image::{
     digests_are_those_of_the_bytes, image_accepts_or_points, image_keeps_all_it_can_hold,
     threads_write_what_one_thread_writes, windows_are_pieces_of_the_whole, write,
 };
+pub use lines::odd_lines;
 pub use plan::{Inode, Plan, Planned, What};
 pub use spell::spell;
 pub use spoil::{spoil_image, spoil_text};
 pub use text::{
-    dump_accepts_or_points, text_says_what_was_planned, threads_read_what_one_thread_reads,
+    dump_accepts_or_points, readers_agree, text_says_what_was_planned,
+    threads_read_what_one_thread_reads,
 };
 pub use tree::{
     canonical_form_is_a_fixed_point, print_is_a_fixed_point, tree_is_what_its_walk_says,

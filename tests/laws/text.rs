@@ -18,7 +18,8 @@ fn options(profile: Profile) -> Options {
     Options { profile, warnings: Warnings::All, max_errors: 20 }
 }
 
-type Outcome<'a> = Result<Parsed<'a>, ParseError>;
+/// A tree or errors.
+pub type Outcome<'a> = Result<Parsed<'a>, ParseError>;
 
 fn findings<'o>(outcome: &'o Outcome<'_>) -> &'o Findings {
     match outcome {
@@ -41,9 +42,16 @@ fn assert_same(a: &Outcome<'_>, b: &Outcome<'_>, text: &[u8]) {
     }
 }
 
-/// Any bytes give a tree that keeps all laws, or errors, each with a place in the text. What the
-/// strict profile takes, the lenient one takes too, with the same tree and warnings.
+/// Any bytes give a tree that keeps all laws, or errors, each with a place in the text.
 pub fn dump_accepts_or_points(text: &[u8]) {
+    if let Ok(parsed) = readers_agree(text) {
+        super::tree_keeps_all_laws(&parsed.tree);
+    }
+}
+
+/// Scanner and parser make the same of a text, with findings that point into it. What the strict
+/// profile takes, the lenient one takes too, with the same tree and warnings.
+pub fn readers_agree(text: &[u8]) -> Outcome<'_> {
     let [lenient, strict] = [Profile::Lenient, Profile::Strict].map(|profile| {
         let outcome = dump::parse(text, &options(profile));
         assert_findings_point(text, &outcome);
@@ -53,9 +61,7 @@ pub fn dump_accepts_or_points(text: &[u8]) {
     if strict.is_ok() {
         assert_same(&strict, &lenient, text);
     }
-    if let Ok(parsed) = lenient {
-        super::tree_keeps_all_laws(&parsed.tree);
-    }
+    lenient
 }
 
 fn assert_findings_point(text: &[u8], outcome: &Outcome<'_>) {

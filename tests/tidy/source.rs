@@ -224,7 +224,8 @@ pub(crate) fn casts(code: &str) -> Vec<usize> {
     let mut in_use = false;
     let mut last = 0;
     for (at, word) in words(code) {
-        in_use = (in_use && !code[last..at].contains(';')) || word == "use";
+        let begins = word == "use" && !code[at + word.len()..].starts_with('<');
+        in_use = begins || in_use && !code[last..at].contains(';');
         last = at;
         let statement = code[..at].rfind([';', '{', '}', '>']).map_or(0, |start| start + 1);
         let names_trait = code[statement..at].contains('<') && !to_number(&code[at + word.len()..]);
@@ -272,6 +273,7 @@ fn the_paths_of_a_use_are_found() {
 fn casts_are_told_from_names() {
     let casts_in = |code| casts(code).len();
     assert_eq!(casts_in("let a = b as u32; let c = d < e as usize; f as *const u8"), 3);
+    assert_eq!(casts_in("fn a() -> impl B + use<> { c as u8 }"), 1);
     assert_eq!(casts_in("use a as b; use c::{d as e, f}; <T as Trait>::g()"), 0);
 }
 
