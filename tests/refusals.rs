@@ -229,7 +229,6 @@ fn an_external_file_of_more_than_2_to_the_53_bytes_is_not_read() {
 /// Inodes are numbered by their place in steps of 32 bytes, in 32 bits: 128 GiB. An inode refers to
 /// no more than 128 shared xattrs, and so stores the others itself, here 256 KiB.
 #[test]
-#[ignore = "takes most of a minute"]
 fn an_image_has_at_most_128_gib_of_inodes() {
     let small = (0..128).map(|n| (format!("user.{n:03}"), 0));
     let large = (128..132).map(|n| (format!("user.{n:03}"), 65273));

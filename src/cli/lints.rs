@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::load::Form;
-use crate::canon::{self, Changes};
+use crate::canon;
 use crate::dump::{
     Code, Detail, Diagnostic, Field, Findings, Issue, Options, Parsed, Severity, Warnings, unescape,
 };
@@ -16,19 +16,8 @@ pub(super) fn check(text: &[u8], options: &Options, parsed: &mut Parsed<'_>, for
     if form == Form::Canonical {
         let changes = canon::canonicalise(tree);
         found.extend(changes.carriers.iter().map(|&node| (node, Code::CarrierMoved)));
-        found.extend(dropped(tree, &changes, findings));
     }
     warn(text, options, tree, &found, findings);
-}
-
-/// Names of inodes that lost xattrs, if the parser has not warned of that already.
-fn dropped(tree: &Tree<'_>, changes: &Changes, findings: &Findings) -> Vec<(NodeId, Code)> {
-    if changes.xattrs.is_empty() || findings.warning_counts.contains_key(&Code::XattrReserved) {
-        return Vec::new();
-    }
-    let lost =
-        |node: &NodeId| !tree.is_link(*node) && changes.xattrs.contains(&tree.inode_of(*node));
-    tree.nodes().filter(lost).map(|node| (node, Code::XattrDropped)).collect()
 }
 
 /// Adds a warning for each of the nodes, at its line.
@@ -103,14 +92,10 @@ struct Line<'t> {
 
 impl Line<'_> {
     fn diagnostic(&self, code: Code) -> Diagnostic {
-        let (field, number, detail) = match code {
-            Code::XattrDropped => (Field::Xattr, 11, Detail::Words("one that is dropped")),
-            _ => (Field::Path, 0, Detail::Words("a hard link, which makes another image")),
-        };
-        let mut fields = self.text.split(|&byte| byte == b' ');
-        let start = fields.by_ref().take(number).map(|field| field.len() + 1).sum();
-        let len = fields.next().map_or(0, <[u8]>::len);
-        let issue = Issue { code, severity: Severity::Warning, field, start, len, detail };
+        let len = self.text.split(|&byte| byte == b' ').next().map_or(0, <[u8]>::len);
+        let detail = Detail::Words("a hard link, which makes another image");
+        let field = Field::Path;
+        let issue = Issue { code, severity: Severity::Warning, field, start: 0, len, detail };
         Diagnostic::new(&issue, self.text, self.number, self.offset)
     }
 }

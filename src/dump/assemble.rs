@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::batch::{Batch, Item};
 use super::entry::{Body, Entry, Fields};
-use super::error::{Code, Field};
+use super::error::{Code, Detail, Field};
 use super::line::BYTE_ORDER_MARK;
 use super::links::{self, PendingLink};
 use super::paths::{Paths, Place};
@@ -122,8 +122,15 @@ impl<'a> Assembler<'a> {
             Ok(node) => self.paths.entered(entry.path, node),
             Err(code) => {
                 let line = Line { number, text: self.report.line_at(entry.path) };
-                self.report.add(line, &issue(code, Field::Path, 0, entry.path.len()));
-                if matches!(code, Code::NoRoot) {
+                let mut found = issue(code, Field::Path, 0, entry.path.len());
+                if code == Code::DuplicatePath
+                    && let Some(earlier) = self.report.line_of(entry.path)
+                    && earlier < number
+                {
+                    found.detail = Detail::Earlier(earlier);
+                }
+                self.report.add(line, &found);
+                if matches!(code, Code::NoRoot | Code::RootNotDirectory) {
                     self.register(Some(entry.path), false);
                 }
             }

@@ -227,8 +227,6 @@ codes! {
     TooManyEntries, "too-many-entries", Error;
     /// In the canonical form another name of the inode comes first.
     CarrierMoved, "carrier-moved", Warning;
-    /// An xattr that the canonical form does not keep.
-    XattrDropped, "xattr-dropped", Warning;
     /// SHA-256 and SHA-512 digests in one tree.
     MixedDigests, "mixed-digests", Warning;
 }

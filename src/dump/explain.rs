@@ -276,9 +276,5 @@ pub const fn explain(code: Code) -> &'static str {
              the way through an image. Remove the xattr; a whiteout is a character device with \
              RDEV 0."
         }
-        Code::XattrDropped => {
-            "An xattr has a key that no image gives back, so the canonical form is without it. \
-             Images mark overlayfs whiteouts by such keys. Remove it to keep text and image alike."
-        }
     }
 }

@@ -103,6 +103,13 @@ impl<'a> Report<'a> {
         rest.get(..end).unwrap_or_default()
     }
 
+    /// The number of the first line with a path that is spelled as this one.
+    pub(super) fn line_of(&self, path: &[u8]) -> Option<usize> {
+        let has_path =
+            |line: &[u8]| line.strip_prefix(path).is_some_and(|rest| rest.starts_with(b" "));
+        self.text.split(|&byte| byte == b'\n').position(has_path).map(|before| before + 1)
+    }
+
     /// Where a piece of a line starts in it.
     pub(super) fn column_in(&self, line: &[u8], piece: &[u8]) -> usize {
         piece.as_ptr().addr().saturating_sub(line.as_ptr().addr()).min(line.len())

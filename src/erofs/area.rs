@@ -234,7 +234,7 @@ impl<'t> Areas<'t> {
     pub(super) fn len(&self, set: SetId, external: Option<&External<'_>>) -> usize {
         let Some(plan) = self.plans.get(index(set)) else { return 0 };
         if plan.crowded {
-            return self.crowded_area(set, external).len();
+            return self.crowded_len(set, external);
         }
         let mut len = 4 * plan.reference_count + plan.entry_bytes;
         if let Some(external) = external {
@@ -289,6 +289,31 @@ impl<'t> Areas<'t> {
         if let Some(header) = out.get_mut(before..before + HEADER) {
             header.copy_from_slice(encode::header(filter, count).as_bytes());
         }
+    }
+
+    /// The length of [`Areas::crowded_area`].
+    fn crowded_len(&self, set: SetId, external: Option<&External<'_>>) -> usize {
+        let Some(stored) = self.sets.sets.get(index(set)) else { return 0 };
+        let (mut references, mut entries) = (0usize, 0usize);
+        let mut put = |is_shared: bool, entry_len: usize| {
+            if is_shared && references < MAX_REFERENCES {
+                references += 1;
+            } else {
+                entries += entry_len;
+            }
+        };
+        let mut pairs = stored.pairs.iter().peekable();
+        for now in 0..3 {
+            while let Some((pair, shared)) = pairs.next_if(|(pair, _)| stretch(&pair.key) == now) {
+                put(shared.is_some(), pair.entry_len());
+            }
+            if let (Some(external), Some(which)) = (external, special_after(now))
+                && external.has(which)
+            {
+                put(self.external_place(external, which).is_some(), external.entry_len(which));
+            }
+        }
+        HEADER + 4 * references + entries
     }
 
     /// The area in full generality: only the first references fit, the rest become entries.

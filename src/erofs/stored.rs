@@ -46,6 +46,11 @@ impl Pair<'_> {
         (&self.key, self.value.len(), &self.value)
     }
 
+    /// Bytes of the entry, padding included.
+    pub(super) fn entry_len(&self) -> usize {
+        encode::entry_len(encode::split(&self.key).1.len(), self.value.len())
+    }
+
     pub(super) fn entry(&self) -> Vec<u8> {
         let mut entry = Vec::new();
         encode::push_entry(&mut entry, encode::split(&self.key), &[&self.value]);

@@ -269,7 +269,7 @@ fn expected_words(code: Code) -> &'static str {
         Code::XattrKeyTooLong => "a key of at most 255 bytes",
         Code::XattrTooBig => "xattrs of at most 32767 bytes in all",
         Code::XattrDuplicate => "every key once",
-        Code::XattrReserved | Code::XattrDropped => "a key that an image can carry",
+        Code::XattrReserved => "a key that an image can carry",
         Code::HardlinkDirectory => "the mode of anything but a directory",
         Code::HardlinkNoTarget => "the path of a hard link's target",
         Code::HardlinkMissing => "the path of an entry",
