@@ -49,7 +49,7 @@ fn is_read_right(plan: &Plan) -> bool {
     let short = |key: &[u8]| key.ends_with(b".") || key.starts_with(b"system.posix_acl_");
     inodes(plan).all(|inode| {
         let lost = inode.xattrs.iter().any(|(key, value)| value.is_empty() && short(key));
-        !lost && !(inode.is_external() && inode.payload.as_ref().is_some_and(long))
+        !(lost || inode.is_external() && inode.payload.as_ref().is_some_and(long))
     })
 }
 

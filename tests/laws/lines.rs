@@ -118,7 +118,7 @@ fn long_values() -> Vec<Vec<u8>> {
     values.extend([4095, 4096, 5000, 5001].map(|len| vec![b'v'; len]));
     values.extend([63, 64, 65, 127, 128, 129].map(|len| vec![b'a'; len]));
     values.push(vec![b'A'; 64]);
-    values.push([b"g".repeat(1), b"a".repeat(63)].concat());
+    values.push([b"g".to_vec(), b"a".repeat(63)].concat());
     for text in
         ["user.a=1 user.a=2", "user.a=1 ", "user.a", "user.a= user.b=", " ", "user.\\x3d=\\x3d ="]
     {
