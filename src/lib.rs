@@ -48,8 +48,8 @@
 //!   place; what would be lost by canonicalising is one too.
 //! * **Input is untrusted.** Any bytes give a tree or an error: no panic, no endless loop, and memory
 //!   within a small multiple of the input. Nothing recurses, however deep a path is.
-//! * **`unsafe`** stands in the hashing kernels and in one call of the line scanner; **`as`** in one
-//!   module for numbers and in constants of the kernels.
+//! * **`unsafe`** stands in three modules: the hashing kernels, the line scanner's search, and the
+//!   mapping of files; **`as`** in one.
 //!
 //! # Errors
 //!

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use cfs::dump;
 use cfs::erofs::{Version, layout};
-use laws::{Bytes, Plan, What};
+use laws::{Bytes, Inode, Plan, Planned, What};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -102,6 +102,22 @@ fn every_field_of_every_kind_of_line_is_taken_or_pointed_at_whatever_it_holds() 
         }
     }
     assert!(taken > 2000 && refused > 5000, "{taken} taken, {refused} refused");
+}
+
+/// Directories within each other, or beside each other.
+fn directories(count: usize, parent: fn(usize) -> usize) -> Plan {
+    let entry = |number: usize| Planned {
+        parent: if number == 0 { 0 } else { parent(number) },
+        name: format!("{number:x}").into_bytes(),
+        what: What::Inode(Inode::new(0o40755)),
+    };
+    Plan { entries: (0..count).map(entry).collect() }
+}
+
+#[test]
+fn deep_and_wide_trees_keep_all_laws() {
+    laws::tree_keeps_all_laws(&directories(1200, |number| number - 1).tree());
+    laws::tree_keeps_all_laws(&directories(20_000, |_| 0).tree());
 }
 
 /// The plan in many directories, so that its text is about so long.

@@ -1,9 +1,8 @@
 //! Ways to hash a batch of blocks: the `sha2` crate, or vector instructions picked at run time.
 //!
-//! The only module of the crate's core with `unsafe` and `as`. What keeps it small: all leaves
+//! One of the three modules with `unsafe`. What keeps it small: all leaves
 //! have one length, so lanes never diverge and their padding is a constant.
 #![allow(unsafe_code)] // loads, stores, and the step from "the CPU has it" to "use it"
-#![allow(clippy::as_conversions)] // halves of constants, at compile time
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // fixed arrays, constant bounds
 use super::digest::Algorithm;
 use super::leaves::{Block, append_padded};

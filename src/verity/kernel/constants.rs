@@ -1,6 +1,7 @@
 //! The numbers of SHA-2, and the message schedule of the one padding block that leaves have.
 //!
 //! Source: FIPS 180-4, 4.2 (round constants) and 5.3 (initial values).
+use crate::num::{low32, wide};
 use crate::verity::BLOCK_SIZE;
 
 /// SHA-512's initial state: fractional parts of the square roots of the first 8 primes.
@@ -54,7 +55,7 @@ const fn upper_halves<const N: usize, const M: usize>(words: [u64; M]) -> [u32; 
     let mut halves = [0; N];
     let mut i = 0;
     while i < N {
-        halves[i] = (words[i] >> 32) as u32;
+        halves[i] = low32(words[i] >> 32);
         i += 1;
     }
     halves
@@ -63,7 +64,7 @@ const fn upper_halves<const N: usize, const M: usize>(words: [u64; M]) -> [u32; 
 const fn padding_256() -> [u32; 64] {
     let mut w = [0_u32; 64];
     w[0] = 1 << 31;
-    w[15] = (BLOCK_SIZE * 8) as u32;
+    w[15] = low32(wide(BLOCK_SIZE * 8));
     let mut t = 16;
     while t < 64 {
         let (x, y) = (w[t - 15], w[t - 2]);
@@ -83,7 +84,7 @@ const fn padding_256() -> [u32; 64] {
 const fn padding_512() -> [u64; 80] {
     let mut w = [0_u64; 80];
     w[0] = 1 << 63;
-    w[15] = (BLOCK_SIZE * 8) as u64;
+    w[15] = wide(BLOCK_SIZE * 8);
     let mut t = 16;
     while t < 80 {
         let (x, y) = (w[t - 15], w[t - 2]);
