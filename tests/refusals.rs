@@ -66,6 +66,59 @@ fn a_hard_link_leads_to_what_carries_its_inode_and_is_no_directory() {
 }
 
 #[test]
+fn a_builder_refuses_what_another_one_gave() {
+    let mut rich = builder();
+    let xattrs = rich.xattrs(&[Xattr { key: b"user.k", value: b"v" }]).unwrap();
+    let node = rich.add(NodeId::ROOT, b"d", &facts(DIRECTORY)).unwrap();
+    let mut poor = builder();
+    let foreign = Facts { xattrs, ..facts(FILE) };
+    let refused = poor.add(NodeId::ROOT, b"a", &foreign).unwrap_err();
+    assert_eq!(refused, BuildError::UnknownXattrs);
+    let below = poor.add(node, b"a", &facts(FILE)).unwrap_err();
+    assert_eq!(below, BuildError::ParentNotDirectory);
+    let link = poor.link(NodeId::ROOT, b"b").unwrap();
+    rich.add(NodeId::ROOT, b"e", &facts(FILE)).unwrap();
+    let unknown = rich.add(NodeId::ROOT, b"f", &facts(FILE)).unwrap();
+    assert_eq!(poor.resolve(link, unknown).unwrap_err(), BuildError::UnresolvedLink);
+}
+
+#[test]
+fn a_builder_without_a_root_takes_no_name_and_one_with_a_root_no_other() {
+    let mut builder = Builder::rootless(b"");
+    let early = builder.add(NodeId::ROOT, b"a", &facts(FILE)).unwrap_err();
+    assert_eq!(early, BuildError::ParentNotDirectory);
+    builder.set_root(&facts(DIRECTORY)).unwrap();
+    assert_eq!(builder.set_root(&facts(DIRECTORY)).unwrap_err(), BuildError::Duplicate);
+    assert_eq!(builder.finish().unwrap().len(), 1);
+}
+
+#[test]
+fn a_refused_set_of_xattrs_leaves_nothing_behind() {
+    let mut builder = builder();
+    let long = vec![b'v'; 65536];
+    let good = Xattr { key: b"user.a", value: b"1" };
+    let refused = builder.xattrs(&[good, Xattr { key: b"user.b", value: &long }]).unwrap_err();
+    assert_eq!(refused, BuildError::TooLong(65536));
+    let set = builder.xattrs(&[Xattr { key: b"user.c", value: b"2" }]).unwrap();
+    builder.add(NodeId::ROOT, b"f", &Facts { xattrs: set, ..facts(FILE) }).unwrap();
+    let tree = builder.finish().unwrap();
+    let keys: Vec<_> = tree.xattrs(set).map(|xattr| xattr.key.to_vec()).collect();
+    assert_eq!(keys, [b"user.c"]);
+}
+
+#[test]
+fn an_empty_payload_or_content_is_none() {
+    let mut builder = builder();
+    let empty = Facts { payload: Some(b""), content: Some(b""), ..facts(FILE) };
+    let node = builder.add(NodeId::ROOT, b"f", &empty).unwrap();
+    let tree = builder.finish().unwrap();
+    assert_eq!((tree.facts(node).payload(), tree.facts(node).content()), (None, None));
+    let text = cfs::dump::print(&tree);
+    let again = cfs::dump::parse(&text, &cfs::dump::Options::default()).unwrap();
+    assert_eq!(again.tree, tree);
+}
+
+#[test]
 fn values_have_the_lengths_that_they_can_have() {
     let mut builder = builder();
     let long = vec![b'v'; 65536];

@@ -1,5 +1,7 @@
 //! Building a tree, name by name, with no way to build an invalid one.
 
+mod xattrs;
+
 use std::collections::BTreeMap;
 
 use super::Tree;
@@ -8,13 +10,10 @@ use super::index::NameIndex;
 use super::node::{Facts, FileType, InodeId, Kind, MAX_NODES, Node, NodeId, Record};
 use super::store::{Span, Store, sample};
 use super::walk::Children;
-use super::xattr::{Xattr, XattrSet, XattrTable};
+use super::xattr::XattrTable;
 use crate::chunks;
 use crate::num::index;
-
-/// A key of an xattr that a [`Builder`] has kept: many sets can have it without keeping it again.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Key(Span);
+pub(crate) use xattrs::Key;
 
 /// A directory that the next name may still go into without a look-up.
 #[derive(Clone, Copy, Debug)]
@@ -78,8 +77,9 @@ impl<'a> Builder<'a> {
         Ok(builder)
     }
 
-    /// A builder that wants [`Builder::set_root`] first.
-    pub(crate) fn rootless(source: &'a [u8]) -> Self {
+    /// A builder that wants [`Builder::set_root`] before any name. It can make the xattrs of the root.
+    #[must_use]
+    pub fn rootless(source: &'a [u8]) -> Self {
         Self {
             store: Store::new(source),
             xattrs: XattrTable::new(),
@@ -110,7 +110,26 @@ impl<'a> Builder<'a> {
         self.records.reserve_exact(nodes);
     }
 
-    pub(crate) fn set_root(&mut self, facts: &Facts<'_>) -> Result<(), BuildError> {
+    /// Gives the tree its root.
+    ///
+    /// # Errors
+    /// `RootNotDirectory`, `Duplicate` if there is a root, and the errors of [`Builder::add`] about
+    /// facts.
+    ///
+    /// # Example
+    /// ```
+    /// use cfs::tree::{Builder, Facts, Mode, NodeId, Xattr};
+    /// let mut builder = Builder::rootless(b"");
+    /// let xattrs = builder.xattrs(&[Xattr { key: b"user.k", value: b"v" }])?;
+    /// let mode = Mode::new(0o40755).unwrap();
+    /// builder.set_root(&Facts { xattrs, ..Facts::new(mode) })?;
+    /// assert_eq!(builder.finish()?.facts(NodeId::ROOT).xattrs().len(), 1);
+    /// # Ok::<(), cfs::tree::BuildError>(())
+    /// ```
+    pub fn set_root(&mut self, facts: &Facts<'_>) -> Result<(), BuildError> {
+        if !self.nodes.is_empty() {
+            return Err(BuildError::Duplicate);
+        }
         if facts.mode.file_type() != FileType::Directory {
             return Err(BuildError::RootNotDirectory);
         }
@@ -119,54 +138,6 @@ impl<'a> Builder<'a> {
         self.nodes.push(Node::carrier(name, inode, Kind::of(facts.mode, facts.rdev)));
         self.open.push(Open { node: 0, last_child: Span::NONE });
         Ok(())
-    }
-
-    /// Adds a set of xattrs, for [`Facts::xattrs`], in the order given.
-    ///
-    /// # Errors
-    /// `BadXattrKey`, `TooLong`, `TooMany`.
-    pub fn xattrs(&mut self, pairs: &[Xattr<'_>]) -> Result<XattrSet, BuildError> {
-        let mut keys: Vec<&[u8]> = pairs.iter().map(|pair| pair.key).collect();
-        keys.sort_unstable();
-        let twice = keys.windows(2).any(|two| two.first() == two.get(1));
-        if twice || keys.iter().any(|key| key.is_empty() || key.contains(&0)) {
-            return Err(BuildError::BadXattrKey);
-        }
-        for pair in pairs {
-            if pair.key.len() > 255 {
-                return Err(BuildError::TooLong(pair.key.len()));
-            }
-            let value = self.store.keep(pair.value).ok_or(BuildError::TooLong(pair.value.len()))?;
-            let key = self.store.keep(pair.key).ok_or(BuildError::TooLong(pair.key.len()))?;
-            self.xattrs.push(key, value);
-        }
-        self.xattrs.close().ok_or(BuildError::TooMany)
-    }
-
-    /// Keeps the key that two pieces make, for [`Builder::set_of_keys`].
-    pub(crate) fn key(&mut self, prefix: &[u8], suffix: &[u8]) -> Result<Key, BuildError> {
-        let len = prefix.len() + suffix.len();
-        if len == 0 || suffix.contains(&0) {
-            return Err(BuildError::BadXattrKey);
-        }
-        let span = match prefix {
-            _ if len > 255 => None,
-            [] => self.store.keep(suffix),
-            _ => self.store.keep(&[prefix, suffix].concat()),
-        };
-        span.map(Key).ok_or(BuildError::TooLong(len))
-    }
-
-    /// Adds a set of xattrs whose keys are known to differ, in the order given.
-    pub(crate) fn set_of_keys<'v>(
-        &mut self,
-        pairs: impl IntoIterator<Item = (Key, &'v [u8])>,
-    ) -> Result<XattrSet, BuildError> {
-        for (Key(key), value) in pairs {
-            let value = self.store.keep(value).ok_or(BuildError::TooLong(value.len()))?;
-            self.xattrs.push(key, value);
-        }
-        self.xattrs.close().ok_or(BuildError::TooMany)
     }
 
     /// Adds a name that carries an inode of its own.
@@ -207,10 +178,8 @@ impl<'a> Builder<'a> {
     /// # Errors
     /// `LinkToDirectory`; `UnresolvedLink` if `target` is itself a link that is not resolved.
     pub fn resolve(&mut self, link: NodeId, target: NodeId) -> Result<(), BuildError> {
-        let target = *self.node(target);
-        if target.is_unresolved() {
-            return Err(BuildError::UnresolvedLink);
-        }
+        let target = self.node(target).filter(|target| !target.is_unresolved());
+        let target = target.ok_or(BuildError::UnresolvedLink)?;
         if target.is_directory() {
             return Err(BuildError::LinkToDirectory);
         }
@@ -251,13 +220,13 @@ impl<'a> Builder<'a> {
     /// Whether a node is a directory.
     #[must_use]
     pub fn is_directory(&self, node: NodeId) -> bool {
-        self.node(node).is_directory()
+        self.node(node).is_some_and(Node::is_directory)
     }
 
     /// Whether a node was added by [`Builder::link`].
     #[must_use]
     pub fn is_link(&self, node: NodeId) -> bool {
-        self.node(node).is_link()
+        self.node(node).is_some_and(Node::is_link)
     }
 
     /// The number of names so far.
@@ -303,10 +272,9 @@ impl<'a> Builder<'a> {
         })
     }
 
-    // Node and inode ids are handed out by this builder alone, so they index its vectors.
     #[inline]
-    fn node(&self, id: NodeId) -> &Node {
-        &self.nodes[index(id.0)]
+    fn node(&self, id: NodeId) -> Option<Node> {
+        self.nodes.get(index(id.0)).copied()
     }
 
     #[inline]
@@ -377,11 +345,15 @@ impl<'a> Builder<'a> {
         {
             return Err(BuildError::BadDigest(digest.len()));
         }
-        let content = facts.content.map_or(Ok(0), |content| self.content(content))?;
+        if index(facts.xattrs.0) >= self.xattrs.len() {
+            return Err(BuildError::UnknownXattrs);
+        }
+        let (payload, content) = (some_bytes(facts.payload), some_bytes(facts.content));
+        let content = content.map_or(Ok(0), |content| self.content(content))?;
         let record = Record {
             size: facts.size,
             sec: facts.mtime.sec,
-            payload: self.keep(facts.payload)?,
+            payload: self.keep(payload)?,
             digest: self.keep(facts.digest)?,
             nsec: facts.mtime.nsec,
             nlink: facts.nlink,
@@ -396,7 +368,7 @@ impl<'a> Builder<'a> {
         // There are no more inodes than names, whose number `slot` has checked.
         self.records.push(record);
         if let Some(samples) = &mut self.payload_samples {
-            samples.push(facts.payload.map_or(0, sample));
+            samples.push(payload.map_or(0, sample));
         }
         Ok(InodeId(id))
     }
@@ -460,6 +432,12 @@ fn close(nodes: &mut [Node], open: &[Open]) {
             node.end = end;
         }
     }
+}
+
+/// An empty value is none: no text and no image tells the two apart.
+#[inline]
+fn some_bytes(bytes: Option<&[u8]>) -> Option<&[u8]> {
+    bytes.filter(|bytes| !bytes.is_empty())
 }
 
 #[inline]

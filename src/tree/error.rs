@@ -40,6 +40,9 @@ pub enum BuildError {
     /// An xattr key is empty, holds a NUL, or comes twice.
     #[error("an xattr key is empty, holds a NUL, or comes twice")]
     BadXattrKey,
+    /// A set of xattrs is none of this tree's.
+    #[error("the set of xattrs is none of this tree's")]
+    UnknownXattrs,
     /// More nodes, inodes or xattrs than a tree can number.
     #[error("the tree has more entries than can be numbered")]
     TooMany,

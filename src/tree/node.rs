@@ -4,6 +4,9 @@ use super::store::Span;
 use super::xattr::XattrSet;
 
 /// A name's place in a tree; counts nodes in walk order from the root, which is 0.
+///
+/// It belongs to the tree or the builder that gave it. A builder refuses or overlooks one that it
+/// does not have; a tree panics, as a slice does at an index behind its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) u32);
 
@@ -161,13 +164,14 @@ pub struct Facts<'b> {
     pub rdev: u32,
     /// Time of the last modification.
     pub mtime: Mtime,
-    /// Target of a symlink, path of the backing file of an external file; at most 65,535 bytes.
+    /// Target of a symlink, path of the backing file of an external file; at most 65,535 bytes. An
+    /// empty one counts as none, and so does an empty content.
     pub payload: Option<&'b [u8]>,
     /// Content that stands in the tree itself.
     pub content: Option<&'b [u8]>,
     /// fs-verity digest of the backing file: 32 bytes are SHA-256, 64 are SHA-512.
     pub digest: Option<&'b [u8]>,
-    /// Extended attributes, from [`Builder::xattrs`](super::Builder::xattrs).
+    /// Extended attributes, from [`Builder::xattrs`](super::Builder::xattrs) of the same builder.
     pub xattrs: XattrSet,
 }
 

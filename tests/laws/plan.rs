@@ -152,12 +152,10 @@ pub fn borrowed(pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<Xattr<'_>> {
     pairs.iter().map(|(key, value)| Xattr { key, value }).collect()
 }
 
-/// A builder whose root has xattrs. The root is there before any set, so it gets the number that the
-/// first set will have.
+/// A builder whose root has xattrs.
 pub fn builder(root: Facts<'_>, xattrs: &[Xattr<'_>]) -> Builder<'static> {
-    let first = |mut builder: Builder<'static>| builder.xattrs(xattrs).expect("good xattrs");
-    let set = first(Builder::new(b"", root).expect("the root is a directory"));
-    let mut builder = Builder::new(b"", Facts { xattrs: set, ..root }).expect("the same root");
-    assert_eq!(builder.xattrs(xattrs), Ok(set));
+    let mut builder = Builder::rootless(b"");
+    let xattrs = builder.xattrs(xattrs).expect("good xattrs");
+    builder.set_root(&Facts { xattrs, ..root }).expect("the root is a directory");
     builder
 }
