@@ -13,7 +13,7 @@ const MAX_KEY: usize = 255;
 pub(crate) struct Key(Span);
 
 impl Builder<'_> {
-    /// Adds a set of xattrs, for [`Facts::xattrs`], in the order given.
+    /// Adds a set of xattrs, for [`Facts::xattrs`](crate::tree::Facts::xattrs), in the order given.
     ///
     /// # Errors
     /// `BadXattrKey`, `TooLong`, `TooMany`.
