@@ -1,14 +1,18 @@
 //! Filesystem trees as text: composefs dumps, EROFS images and the tree between them.
 //!
-//! Into the library go a dump text or an image; out come the same tree as the other one, byte for
-//! byte what the reference implementation writes, and fs-verity digests. Everything is a conversion
-//! through one [canonical tree](tree):
+//! Into the library go a dump text, an image or a directory; out come the same tree as another one,
+//! byte for byte what the reference implementation writes, and fs-verity digests. Everything is a
+//! conversion through one [canonical tree](tree):
 //!
 //! ```text
 //!     cfs    cfs-dump    cfs-mkimage          programs: one match on `cli::run`
 //!       \________|____________/
 //!                |
 //!               cli            flags, files, wording, exit codes
+//!              /   \
+//!          live --> store      directory <-> tree; objects by digest
+//!              \   /
+//!             content          open files, their digests and copies
 //!             threads          the pure pieces below, on several threads
 //!  ==============|============================ below: values in, values out
 //!              canon           the canonical form: what an image gives back
@@ -36,6 +40,11 @@
 //!   [structure on disk](erofs::disk).
 //! * [`canon`] brings a tree into the form that reading its image back would give.
 //! * [`threads`] runs the pieces of `dump`, `erofs` and `verity` on several threads.
+//! * With the feature `live`: `live` scans a directory into a tree and extracts a tree into a
+//!   directory, by descriptors and single names, never by joined paths; `store` keeps objects under
+//!   their digests, whole and verified or not at all; `content` digests and copies open files for
+//!   both; `progress` is what long work tells and is told; `sys` holds the system calls that have no
+//!   safe interface.
 //! * `cli` is what the programs share; with the feature `cli`.
 //!
 //! # What holds everywhere
@@ -48,8 +57,12 @@
 //!   place; what would be lost by canonicalising is one too.
 //! * **Input is untrusted.** Any bytes give a tree or an error: no panic, no endless loop, and memory
 //!   within a small multiple of the input. Nothing recurses, however deep a path is.
+//! * **What is hashed is what is recorded:** a file is opened once, and its facts, its content and what
+//!   the store keeps of it come from that descriptor.
+//! * **Nothing is written outside a destination,** and nothing is opened through a symlink, whoever
+//!   swaps names meanwhile.
 //! * **`unsafe`** stands in three modules: the hashing kernels, the line scanner's search, and the
-//!   mapping of files; **`as`** in one.
+//!   system calls; **`as`** in one.
 //!
 //! # Errors
 //!
@@ -78,9 +91,19 @@ pub mod canon;
 mod chunks;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "live")]
+pub mod content;
 pub mod dump;
 pub mod erofs;
+#[cfg(feature = "live")]
+pub mod live;
 mod num;
+#[cfg(feature = "live")]
+pub mod progress;
+#[cfg(feature = "live")]
+pub mod store;
+#[cfg(feature = "live")]
+mod sys;
 pub mod threads;
 pub mod tree;
 pub mod verity;

@@ -198,6 +198,65 @@ pub fn digest<E: Send>(
     }
 }
 
+/// The fs-verity digest of `size` bytes, of which `fill` fetches any piece, given its first byte, on
+/// any thread.
+///
+/// # Errors
+/// Those of `fill`: of several, the one that is met first in the order of the bytes.
+#[cfg(feature = "live")]
+pub(crate) fn digest_pieces<E: Send>(
+    algorithm: Algorithm,
+    threads: Threads,
+    size: u64,
+    fill: impl Fn(u64, &mut [u8]) -> Result<(), E> + Sync,
+) -> Result<Digest, E> {
+    struct Piece<E> {
+        start: u64,
+        len: usize,
+        bytes: Vec<u8>,
+        leaves: Result<Vec<u8>, E>,
+    }
+    let mut hasher = Hasher::new(algorithm);
+    let mut start = 0;
+    let room = clamp_index(size).min(READ);
+    let work = Work {
+        threads: threads.for_pieces(size.div_ceil(wide(READ))),
+        slot: || Piece { start: 0, len: 0, bytes: vec![0; room], leaves: Ok(Vec::new()) },
+        worker: || (),
+        work: |(): &mut (), piece: &mut Piece<E>| {
+            let bytes = piece.bytes.get_mut(..piece.len).unwrap_or_default();
+            piece.leaves = fill(piece.start, bytes).map(|()| {
+                if bytes.len() == READ {
+                    verity::leaf_digests(algorithm, bytes)
+                } else {
+                    Vec::new()
+                }
+            });
+        },
+    };
+    let next = |piece: &mut Piece<E>| {
+        piece.start = start;
+        piece.len = clamp_index(size - start).min(READ);
+        start += wide(piece.len);
+        piece.len > 0
+    };
+    let failed = work.run(next, |piece| {
+        match std::mem::replace(&mut piece.leaves, Ok(Vec::new())) {
+            Err(error) => return ControlFlow::Break(error),
+            // Only the last piece is not whole, so these leaves follow whole blocks.
+            Ok(leaves) if piece.len == READ => {
+                let _ = hasher.add_leaves(&leaves);
+            }
+            Ok(_) => hasher.update(piece.bytes.get(..piece.len).unwrap_or_default()),
+        }
+        ControlFlow::Continue(())
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(hasher.finish()),
+    }
+}
+
 /// Pieces of work that need not one another, on several threads.
 struct Work<NewSlot, NewWorker, Do> {
     threads: usize,

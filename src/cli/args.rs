@@ -1,5 +1,12 @@
 //! The command line, as it is typed.
 
+mod extract;
+mod scan;
+mod store;
+
+pub(super) use extract::ExtractArgs;
+pub(super) use store::StoreArgs;
+
 use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -92,6 +99,8 @@ pub(super) enum Command {
     Ls(LsArgs),
     Objects(ObjectsArgs),
     Cat(CatArgs),
+    Extract(ExtractArgs),
+    Store(StoreArgs),
     Verity(VerityArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

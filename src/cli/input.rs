@@ -10,8 +10,8 @@ use super::decompress::{self, Compression};
 use super::failure::Failure;
 use super::output::Target;
 use super::report::{Trouble, file_name};
-use super::sys::Map;
 use crate::num::{clamp_index, wide};
+use crate::sys::Map;
 
 /// What was read.
 #[derive(Debug)]

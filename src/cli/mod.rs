@@ -6,16 +6,17 @@
 //! | Module | Does |
 //! |---|---|
 //! | `args`, `program` | the command line as it is typed; which command a program runs |
-//! | `input`, `sys`, `decompress`, `load`, `lints` | a source as bytes, as a tree, with what there is to say of it |
+//! | `input`, `decompress`, `load`, `lints` | a source as bytes, as a tree, with what there is to say of it |
 //! | `lookup` | a path in a tree |
 //! | `output`, `place`, `replace`, `text` | results, whole or not at all |
 //! | `report`, `failure` | messages; how a command ends |
-//! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `verity`, `generate` | a command each |
+//! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `extract`, `store`, `verity`, `generate` | a command each |
 
 mod args;
 mod cat;
 mod decompress;
 mod dump;
+mod extract;
 mod failure;
 mod generate;
 mod input;
@@ -30,7 +31,7 @@ mod place;
 mod program;
 mod replace;
 mod report;
-mod sys;
+mod store;
 mod text;
 mod verity;
 
@@ -90,6 +91,8 @@ fn execute(context: &Context, command: Command) -> Result<Answer, Failure> {
         Command::Ls(args) => ls::run(context, &args),
         Command::Objects(args) => objects::run(context, &args),
         Command::Cat(args) => cat::run(context, &args),
+        Command::Extract(args) => extract::run(context, &args),
+        Command::Store(args) => store::run(context, &args),
         Command::Verity(args) => match args.command {
             VerityCommand::Digest(args) => verity::digest(context, &args),
             VerityCommand::Image(args) => verity::image(context, &args),

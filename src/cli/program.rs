@@ -6,8 +6,8 @@ use std::path::Path;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 
 use super::args::{
-    CatArgs, Cli, Command, Common, CompletionsArgs, DumpArgs, LsArgs, ManArgs, MkimageArgs,
-    ObjectsArgs, VerityArgs,
+    CatArgs, Cli, Command, Common, CompletionsArgs, DumpArgs, ExtractArgs, LsArgs, ManArgs,
+    MkimageArgs, ObjectsArgs, StoreArgs, VerityArgs,
 };
 
 /// A program as it was started.
@@ -98,6 +98,8 @@ fn fixed_command(name: &str, matches: &ArgMatches) -> Result<Command, clap::Erro
         "ls" => LsArgs::from_arg_matches(matches).map(Command::Ls),
         "objects" => ObjectsArgs::from_arg_matches(matches).map(Command::Objects),
         "cat" => CatArgs::from_arg_matches(matches).map(Command::Cat),
+        "extract" => ExtractArgs::from_arg_matches(matches).map(Command::Extract),
+        "store" => StoreArgs::from_arg_matches(matches).map(Command::Store),
         "verity" => VerityArgs::from_arg_matches(matches).map(Command::Verity),
         "completions" => CompletionsArgs::from_arg_matches(matches).map(Command::Completions),
         _ => ManArgs::from_arg_matches(matches).map(Command::Man),

@@ -1,0 +1,4 @@
+//! Live directories: scanned into trees, and trees extracted into directories.
+//!
+//! > **Invariant:** every system call here takes a descriptor and a single name, never a joined path,
+//! > and never follows a symlink.

@@ -1,0 +1,152 @@
+//! System calls that have no safe interface.
+#![allow(unsafe_code)]
+
+use std::ffi::c_void;
+use std::fs::File;
+use std::io;
+use std::ops::Deref;
+use std::os::fd::BorrowedFd;
+use std::ptr::NonNull;
+
+use rustix::io::Errno;
+use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, Setter, ioctl, opcode};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+use crate::verity::{Algorithm, Digest};
+
+/// The bytes of a file in the page cache: no copy, and no memory of our own.
+///
+/// A file that gets shorter while it is mapped ends the process when the missing bytes are read, and
+/// one that is written to changes under the reader. Neither is worse than what another program that
+/// writes to the file while it is read can do anyway, but it must not be this program: callers do
+/// not map a file that they write to.
+#[derive(Debug)]
+pub(crate) struct Map {
+    start: NonNull<u8>,
+    len: usize,
+}
+
+impl Map {
+    /// Maps the first `len` bytes of a file.
+    pub(crate) fn new(file: &File, len: usize) -> io::Result<Self> {
+        // SAFETY: the system chooses a place that nothing else uses.
+        let start = unsafe {
+            mmap(std::ptr::null_mut(), len, ProtFlags::READ, MapFlags::PRIVATE, file, 0)
+        }?;
+        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { start, len })
+    }
+}
+
+impl Deref for Map {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: the bytes stay mapped and readable as long as `self` lives, and all bit patterns
+        // are bytes. Nothing in this process writes to them.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        // SAFETY: the bytes were mapped by `new`, and no reference to them outlives `self`.
+        // Nothing can be done if it fails, and nothing is lost.
+        let _ = unsafe { munmap(self.start.as_ptr().cast(), self.len) };
+    }
+}
+
+/// The number that fs-verity gives to an algorithm, on disk and in its calls.
+const fn algorithm_number(algorithm: Algorithm) -> u32 {
+    match algorithm {
+        Algorithm::Sha256 => 1,
+        Algorithm::Sha512 => 2,
+    }
+}
+
+/// The argument of `FS_IOC_ENABLE_VERITY`: `struct fsverity_enable_arg` of Linux
+/// `include/uapi/linux/fsverity.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+struct EnableVerity {
+    version: u32,
+    hash_algorithm: u32,
+    block_size: u32,
+    salt_size: u32,
+    salt: u64,
+    signature_size: u32,
+    reserved: u32,
+    signature: u64,
+    more: [u64; 11],
+}
+const _: () = assert!(size_of::<EnableVerity>() == 128);
+
+/// Seals a file with fs-verity, without a salt or a signature, in blocks of 4096 bytes. The file must
+/// be open for reading only, and nowhere for writing.
+///
+/// # Errors
+/// Those of the system, of which `EEXIST` says that it is sealed already, `ETXTBSY` that it is open
+/// for writing somewhere, and `EOPNOTSUPP` and `ENOTTY` that its file system cannot.
+pub(crate) fn enable_verity(file: BorrowedFd<'_>, algorithm: Algorithm) -> Result<(), Errno> {
+    let argument = EnableVerity {
+        version: 1,
+        hash_algorithm: algorithm_number(algorithm),
+        block_size: 4096,
+        ..EnableVerity::default()
+    };
+    const ENABLE: Opcode = opcode::write::<EnableVerity>(b'f', 133);
+    // SAFETY: the opcode is that of a call which reads a `struct fsverity_enable_arg`, whose layout
+    // is that of `EnableVerity`, and whose pointers are null and of length 0.
+    unsafe { ioctl(file, Setter::<ENABLE, EnableVerity>::new(argument)) }
+}
+
+/// The argument of `FS_IOC_MEASURE_VERITY`: `struct fsverity_digest`, and room for the longest digest
+/// there is.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+struct MeasureVerity {
+    algorithm: u16,
+    size: u16,
+    digest: [u8; 64],
+}
+
+// SAFETY: the call reads `size` and writes a `struct fsverity_digest` and at most `size` bytes behind
+// it, for which there is room. Any bytes are a valid value.
+unsafe impl Ioctl for MeasureVerity {
+    type Output = Self;
+
+    const IS_MUTATING: bool = true;
+
+    fn opcode(&self) -> Opcode {
+        // The size is that of the structure without its room.
+        opcode::read_write::<[u16; 2]>(b'f', 134)
+    }
+
+    fn as_ptr(&mut self) -> *mut c_void {
+        std::ptr::from_mut(self).cast()
+    }
+
+    unsafe fn output_from_ptr(_: IoctlOutput, argument: *mut c_void) -> Result<Self, Errno> {
+        // SAFETY: `argument` is what `as_ptr` gave.
+        Ok(unsafe { argument.cast::<Self>().read() })
+    }
+}
+
+/// The digest by which the kernel has sealed a file; `None` if it is not sealed, or cannot be where it
+/// lies, or is sealed in a way that composefs does not know.
+///
+/// # Errors
+/// Those of the system that say neither.
+pub(crate) fn measure_verity(file: BorrowedFd<'_>) -> Result<Option<Digest>, Errno> {
+    let room = MeasureVerity { algorithm: 0, size: 64, digest: [0; 64] };
+    // SAFETY: `MeasureVerity` says what the call does.
+    let measured = match unsafe { ioctl(file, room) } {
+        Ok(measured) => measured,
+        Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::NOTTY) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let digest = measured.digest.get(..usize::from(measured.size)).and_then(Digest::from_bytes);
+    let is_its =
+        |digest: &Digest| algorithm_number(digest.algorithm()) == u32::from(measured.algorithm);
+    Ok(digest.filter(is_its))
+}
