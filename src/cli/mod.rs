@@ -41,6 +41,7 @@ use args::{Command, VerityCommand};
 use failure::{Answer, Failure};
 use load::Context;
 use program::Program;
+pub use sys::LargePages;
 
 /// Exit statuses beside success.
 const NO: u8 = 1;
