@@ -1,6 +1,12 @@
 //! System calls that have no safe interface.
 #![allow(unsafe_code)]
 
+#[cfg(feature = "cli")]
+mod large_pages;
+
+#[cfg(feature = "cli")]
+pub use large_pages::LargePages;
+
 use std::ffi::c_void;
 use std::fs::File;
 use std::io;

@@ -257,6 +257,25 @@ fn a_chunk_map_in_a_block_of_its_own() {
     images(&text, 24576, expected);
 }
 
+/// The chunk format of an inode whose map has a block of its own keeps the upper half of that
+/// block's number, which is not zero only in images of more than 65,535 blocks. Such an image is
+/// large, so this looks at its first 4 MiB; the digest is what `composefs-info measure-file` says
+/// of as many bytes of the image that mkcomposefs writes.
+#[test]
+fn chunk_maps_in_blocks_with_large_numbers() {
+    let mut text = String::from("/ 4096 40755 2 0 0 0 0.0 - - -\n");
+    for number in 0..66_000 {
+        text += &format!("/f{number:05} 9007199254740992 100644 1 0 0 0 0.0 - - -\n");
+    }
+    let tree = dump::parse(text.as_bytes(), &Options::default()).unwrap().tree;
+    let layout = layout(&tree, Version::V0).unwrap();
+    assert_eq!(layout.len(), 541_880_320);
+    let mut start = vec![0; 4 << 20];
+    layout.emit(0, &mut start);
+    let digest = verity::digest(Algorithm::Sha256, &start).to_string();
+    assert_eq!(digest, "5aa1316b8e599a92f341b3b80dc0c6322134d235312868bd1d2fddca0fc9d56c");
+}
+
 #[test]
 fn every_prefix_of_xattr_names_and_acls() {
     let text = ROOT.to_owned()

@@ -1,5 +1,8 @@
 //! The program `cfs-dump`.
 
+#[global_allocator]
+static MEMORY: cfs::cli::LargePages = cfs::cli::LargePages;
+
 fn main() -> std::process::ExitCode {
     cfs::cli::run("cfs-dump", std::env::args_os())
 }

@@ -1,5 +1,8 @@
 //! The program `cfs-mkimage`.
 
+#[global_allocator]
+static MEMORY: cfs::cli::LargePages = cfs::cli::LargePages;
+
 fn main() -> std::process::ExitCode {
     cfs::cli::run("cfs-mkimage", std::env::args_os())
 }

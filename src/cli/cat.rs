@@ -13,10 +13,7 @@ use crate::tree::{FileType, Inode};
 pub(super) fn run(context: &Context, args: &CatArgs) -> Result<Answer, Failure> {
     let source = Source::read(context, &args.source, args.reading, &Target::Stdout)?;
     let tree = source.tree(context, Form::Given)?;
-    let mut nodes = Vec::new();
-    for path in &args.paths {
-        nodes.push((path, lookup::find(&tree, &source.name, path)?));
-    }
+    let (nodes, missing) = lookup::find_all(context, &tree, &source.name, &args.paths);
     let mut out = Output::stdout()?;
     let mut answer = Answer::Yes;
     for (path, node) in nodes {
@@ -29,7 +26,7 @@ pub(super) fn run(context: &Context, args: &CatArgs) -> Result<Answer, Failure> 
             }
         }
     }
-    Ok(answer)
+    if missing { Err(Failure::Reported) } else { Ok(answer) }
 }
 
 /// The content of a file, or the target of a symlink on a line; else why there is none.

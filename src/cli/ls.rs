@@ -2,8 +2,6 @@
 
 mod long;
 
-use std::ffi::OsString;
-
 use super::args::LsArgs;
 use super::failure::{Answer, Failure};
 use super::load::{Context, Form, Source};
@@ -13,11 +11,13 @@ use super::text::{Ending, Lines};
 use crate::tree::{FileType, NodeId, Tree};
 use long::Columns;
 
-/// Lists each path: what is in it if it is a directory, else the path itself.
+/// Lists each path: what is in it if it is a directory, else the path itself. Goes on after one that
+/// does not exist.
 pub(super) fn run(context: &Context, args: &LsArgs) -> Result<Answer, Failure> {
     let source = Source::read(context, &args.source, args.reading, &Target::Stdout)?;
     let tree = source.tree(context, Form::Given)?;
-    let listing = Listing::new(&tree, &source.name, args)?;
+    let (found, missing) = lookup::find_all(context, &tree, &source.name, &args.paths);
+    let listing = Listing::new(&tree, found.into_iter().map(|(_, node)| node), args);
     let mut columns = args.long.then(Columns::default);
     if let Some(columns) = &mut columns {
         listing.each(|node, _| {
@@ -38,13 +38,13 @@ pub(super) fn run(context: &Context, args: &LsArgs) -> Result<Answer, Failure> {
         lines.end()
     })?;
     lines.finish()?;
-    Ok(Answer::Yes)
+    if missing { Err(Failure::Reported) } else { Ok(Answer::Yes) }
 }
 
 /// What is listed.
 struct Listing<'t> {
     tree: &'t Tree<'t>,
-    /// Each path as it was typed, and its node.
+    /// Each path that exists, and its node.
     tops: Vec<(Vec<u8>, NodeId)>,
     recursive: bool,
     /// Whether names come with the path they were found under.
@@ -52,18 +52,13 @@ struct Listing<'t> {
 }
 
 impl<'t> Listing<'t> {
-    fn new(tree: &'t Tree<'t>, source: &str, args: &LsArgs) -> Result<Self, Failure> {
-        let find = |path: &OsString| {
-            let node = lookup::find(tree, source, path)?;
-            Ok((tree.path(node), node))
-        };
-        let tops: Result<Vec<_>, Failure> = args.paths.iter().map(find).collect();
-        let mut tops = tops?;
-        if tops.is_empty() {
+    fn new(tree: &'t Tree<'t>, nodes: impl Iterator<Item = NodeId>, args: &LsArgs) -> Self {
+        let mut tops: Vec<_> = nodes.map(|node| (tree.path(node), node)).collect();
+        if args.paths.is_empty() {
             tops.push((b"/".to_vec(), NodeId::ROOT));
         }
-        let full_paths = args.recursive || tops.len() > 1;
-        Ok(Self { tree, tops, recursive: args.recursive, full_paths })
+        let full_paths = args.recursive || args.paths.len() > 1;
+        Self { tree, tops, recursive: args.recursive, full_paths }
     }
 
     /// Gives each node and its name or path to `list`.

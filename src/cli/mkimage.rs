@@ -18,7 +18,7 @@ const NAME: &str = "mkimage";
 pub(super) fn run(context: &Context, mut args: MkimageArgs) -> Result<Answer, Failure> {
     let (path, image) = operands(&mut args)?;
     let target = Target::new(image);
-    if args.print_digest && !args.print_digest_only && target == Target::Stdout {
+    if args.print_digest && !args.print_digest_only && target.is_stdout() {
         return misuse("--print-digest needs an IMAGE, as the digest goes to standard output");
     }
     if !args.print_digest_only {

@@ -43,6 +43,8 @@ use failure::{Answer, Failure};
 use load::Context;
 use program::Program;
 
+pub use crate::sys::LargePages;
+
 /// Exit statuses beside success.
 const NO: u8 = 1;
 const TROUBLE: u8 = 2;

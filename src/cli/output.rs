@@ -3,7 +3,7 @@
 use std::fs::{self, File, Metadata};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
@@ -36,6 +36,13 @@ impl Target {
             Some(path) if path.as_os_str() != "-" => Self::Path(path),
             _ => Self::Stdout,
         }
+    }
+
+    /// Whether it leads to the same file as standard output, such as `/dev/stdout` does.
+    pub(super) fn is_stdout(&self) -> bool {
+        let is_plain = |file: &Metadata| !file.file_type().is_char_device();
+        let stdout = || stdout().and_then(|file| file.metadata()).ok().filter(is_plain);
+        *self == Self::Stdout || stdout().is_some_and(|stdout| self.is_file(&stdout))
     }
 
     /// Whether it leads to the file with this metadata.

@@ -60,6 +60,17 @@ fn ls_of_a_path_that_does_not_exist_is_trouble() {
 }
 
 #[test]
+fn ls_and_cat_go_on_after_a_path_that_does_not_exist() {
+    let world = small();
+    let ran = world.cfs("ls a.txt /nope /dev");
+    ran.says(2, "a.txt: /nope: no such path\n");
+    assert_eq!(ran.out(), "/dev/tty\n");
+    let ran = world.cfs("cat a.txt /nope /etc/hosts");
+    ran.says(2, "a.txt: /nope: no such path\n");
+    assert_eq!(ran.out(), "hello\n");
+}
+
+#[test]
 fn objects_are_sorted_and_unique_over_all_sources() {
     let world = small();
     let more = "/ 4096 40755 2 0 0 0 0.0 - - -\n/x 1 100644 1 0 0 0 0.0 aa/x\\x20y - -\n\

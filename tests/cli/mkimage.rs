@@ -150,3 +150,13 @@ fn an_image_is_no_dump_text() {
         world.cfs(args).mentions(2, "a.cfs: expected dump text, found an EROFS image\n");
     }
 }
+
+#[test]
+fn the_digest_never_goes_into_the_image() {
+    let world = World::with(&[("root.txt", ROOT)]);
+    for image in ["", "-", "/dev/stdout", "/proc/self/fd/1"] {
+        let ran = world.cfs(&format!("mkimage --print-digest --from-dump root.txt {image}"));
+        ran.mentions(2, "--print-digest needs an IMAGE");
+        assert_eq!(ran.out(), "");
+    }
+}
