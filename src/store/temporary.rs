@@ -3,11 +3,11 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RenameFlags, accessat, fchmod, flock,
-    fstat, linkat, openat, renameat, renameat_with, statat, unlinkat,
+    Access, AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RenameFlags, accessat, fchmod,
+    flock, fstat, linkat, openat, renameat, renameat_with, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -48,7 +48,7 @@ impl Temporary {
         if !options.named_temporaries {
             let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
             match openat(dir, ".", flags, MODE) {
-                Ok(file) if accessat(CWD, path(&file), OK, AtFlags::empty()).is_ok() => {
+                Ok(file) if has_proc() => {
                     fchmod(&file, MODE)?;
                     return Ok(Self { file, name: None });
                 }
@@ -117,7 +117,12 @@ impl Temporary {
     }
 }
 
-const OK: rustix::fs::Access = rustix::fs::Access::EXISTS;
+/// Whether `/proc` names open files, without which one that has no name gets none.
+fn has_proc() -> bool {
+    static HAS_PROC: OnceLock<bool> = OnceLock::new();
+    let ask = || accessat(CWD, "/proc/self/fd", Access::EXISTS, AtFlags::empty()).is_ok();
+    *HAS_PROC.get_or_init(ask)
+}
 
 /// The name that `/proc` gives an open file.
 fn path(file: &OwnedFd) -> String {
