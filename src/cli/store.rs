@@ -41,7 +41,7 @@ pub(super) fn trouble(error: &StoreError) -> Trouble {
         StoreErrorKind::Busy => trouble.hint("try again when nobody adds objects"),
         StoreErrorKind::NotRegular(_)
         | StoreErrorKind::WrongSize { .. }
-        | StoreErrorKind::WrongDigest { .. }
+        | StoreErrorKind::WrongDigest(_)
         | StoreErrorKind::WrongSeal { .. } => {
             trouble.hint("the object is not what its name says: remove it, and add it again")
         }

@@ -35,7 +35,7 @@ impl StoreError {
 }
 
 /// What is wrong, in words that follow the name of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
     /// There is no such object.
@@ -62,13 +62,8 @@ pub enum StoreErrorKind {
         found: u64,
     },
     /// The object has another content than it must have.
-    #[error("expected the digest {expected}, found {found}")]
-    WrongDigest {
-        /// What it must have.
-        expected: Digest,
-        /// What it has.
-        found: Digest,
-    },
+    #[error("expected the digest {}, found {}", .0.expected, .0.found)]
+    WrongDigest(Box<Mismatch>),
     /// The kernel does not measure the digest of what was sealed.
     #[error("is sealed with another digest than {expected}")]
     WrongSeal {
@@ -93,6 +88,15 @@ pub enum StoreErrorKind {
     /// Somebody is writing to the store, or removing objects from it.
     #[error("is in use by another program")]
     Busy,
+}
+
+/// Two digests that should be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// What an object must have.
+    pub expected: Digest,
+    /// What its content has.
+    pub found: Digest,
 }
 
 const fn name_of(kind: FileType) -> &'static str {

@@ -23,7 +23,7 @@ mod sweep;
 mod temporary;
 mod writer;
 
-pub use error::{StoreError, StoreErrorKind};
+pub use error::{Mismatch, StoreError, StoreErrorKind};
 pub use list::Listing;
 pub use object::{Expected, Object};
 pub use sweep::Sweep;

@@ -8,7 +8,7 @@ use rustix::fs::{Mode, OFlags, ResolveFlags, fstat, openat2};
 use rustix::io::Errno;
 
 use super::Store;
-use super::error::{StoreError, StoreErrorKind};
+use super::error::{Mismatch, StoreError, StoreErrorKind};
 use crate::content;
 use crate::progress::Progress;
 use crate::sys::measure_verity;
@@ -145,7 +145,8 @@ impl Object {
             let found = content::digest(file, self.size, digest.algorithm(), threads, progress)
                 .map_err(StoreErrorKind::Content)?;
             if found != *digest {
-                return Err(StoreErrorKind::WrongDigest { expected: *digest, found });
+                let mismatch = Mismatch { expected: *digest, found };
+                return Err(StoreErrorKind::WrongDigest(Box::new(mismatch)));
             }
         }
         Ok(())

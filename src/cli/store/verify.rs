@@ -22,7 +22,7 @@ use check::{Check, Item};
 #[derive(Debug)]
 struct Finding<'i> {
     path: &'i [u8],
-    problem: StoreErrorKind,
+    problem: &'i StoreErrorKind,
     /// The files that use it.
     uses: &'i [Use],
 }
@@ -48,7 +48,7 @@ pub(super) fn run(context: &Context, args: &StoreVerifyArgs) -> Result<Answer, F
     for (item, result) in items.iter().zip(&results) {
         read += result.read;
         let uses = uses.get(&*item.path).map_or(&[][..], Vec::as_slice);
-        let finding = |&problem| Finding { path: &item.path, problem, uses };
+        let finding = |problem| Finding { path: &item.path, problem, uses };
         findings.extend(result.problems.iter().map(finding));
     }
     let foreign: Vec<&[u8]> = images::foreign(&listing, &needs).collect();
@@ -85,7 +85,7 @@ fn print_lines(
     let mut lines = Lines::new(Output::stdout()?, Ending::LineFeed);
     for finding in findings {
         lines.name(finding.path)?;
-        lines.raw(format!(": {}\n", words(&finding.problem)).as_bytes())?;
+        lines.raw(format!(": {}\n", words(finding.problem)).as_bytes())?;
         for user in finding.uses {
             lines.raw(format!("  {}: ", image_name(images, user)).as_bytes())?;
             lines.name(&user.path)?;
@@ -118,8 +118,8 @@ fn document(
     let finding = |finding: &Finding<'_>| {
         json!({
             "path": escaped(finding.path),
-            "kind": kind(&finding.problem),
-            "message": words(&finding.problem),
+            "kind": kind(finding.problem),
+            "message": words(finding.problem),
             "uses": finding.uses.iter().map(user).collect::<Vec<_>>(),
         })
     };
@@ -142,7 +142,7 @@ fn kind(problem: &StoreErrorKind) -> &'static str {
         StoreErrorKind::Outside => "outside",
         StoreErrorKind::NotRegular(_) => "not-regular",
         StoreErrorKind::WrongSize { .. } => "wrong-size",
-        StoreErrorKind::WrongDigest { .. } => "wrong-digest",
+        StoreErrorKind::WrongDigest(_) => "wrong-digest",
         StoreErrorKind::Content(ContentError::Short { .. }) => "changed",
         _ => "unreadable",
     }

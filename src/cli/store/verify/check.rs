@@ -67,7 +67,7 @@ impl Check<'_> {
             Err(error) => {
                 // What was listed may have been removed since.
                 if !item.needs.is_empty() || *error.kind() != StoreErrorKind::Missing {
-                    checked.problems.push(*error.kind());
+                    checked.problems.push(error.kind().clone());
                 }
                 return Some(checked);
             }
