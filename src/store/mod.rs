@@ -34,7 +34,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
@@ -134,6 +134,8 @@ pub struct Store {
     root: OnceLock<OwnedFd>,
     /// Whether the file system was asked to seal a file, and cannot.
     cannot_seal: AtomicBool,
+    /// Writers there are, which share the descriptors that the process may have.
+    writers: AtomicUsize,
 }
 
 impl Store {
@@ -167,6 +169,7 @@ impl Store {
             options: *options,
             root: OnceLock::new(),
             cannot_seal: AtomicBool::new(false),
+            writers: AtomicUsize::new(0),
         }
     }
 

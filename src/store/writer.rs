@@ -3,9 +3,11 @@
 use std::ops::AddAssign;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use rustix::fs::{Mode, OFlags, fsync, mkdirat, openat, syncfs};
+use rustix::fs::{FsWord, Mode, OFlags, fstatfs, fsync, mkdirat, openat, syncfs};
 use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
 
 use super::error::{StoreError, StoreErrorKind};
 use super::object::Expected;
@@ -82,6 +84,9 @@ const LARGE: u64 = 8 << 20;
 /// Files of no more bytes are read, to know whether they are needed before they are written.
 const SMALL: u64 = 256 << 10;
 
+/// The type of file systems that may hear nothing of `syncfs`: `FUSE_SUPER_MAGIC`.
+const FUSE: FsWord = 0x6573_5546;
+
 /// Adds objects to a store; each thread has one of its own.
 ///
 /// An object may get its name at any time between [`Writer::add`] and [`Writer::finish`]: many are
@@ -91,9 +96,17 @@ pub struct Writer<'s> {
     store: &'s Store,
     /// The directory, locked; opened anew, as each descriptor hears of an error in syncing once.
     dir: Option<Arc<OwnedFd>>,
+    /// Descriptors that all writers of the store may hold together.
+    descriptors: usize,
     waiting: Vec<Waiting>,
     bytes: u64,
     added: Added,
+}
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        self.store.writers.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// An object that has no name yet.
@@ -109,7 +122,16 @@ impl Store {
     /// A writer that has done nothing yet.
     #[must_use]
     pub fn writer(&self) -> Writer<'_> {
-        Writer { store: self, dir: None, waiting: Vec::new(), bytes: 0, added: Added::default() }
+        self.writers.fetch_add(1, Ordering::Relaxed);
+        let limit = getrlimit(Resource::Nofile).current;
+        Writer {
+            store: self,
+            dir: None,
+            descriptors: clamp_index(limit.unwrap_or(u64::MAX) / 2),
+            waiting: Vec::new(),
+            bytes: 0,
+            added: Added::default(),
+        }
     }
 
     /// A descriptor of the directory that holds the lock of those who write.
@@ -273,10 +295,16 @@ impl Writer<'_> {
         }
         self.bytes = self.bytes.saturating_add(object.size);
         self.waiting.push(object);
-        if self.waiting.len() >= BATCH || self.bytes >= BATCH_BYTES {
+        if self.waiting.len() >= self.batch() || self.bytes >= BATCH_BYTES {
             self.name_waiting()?;
         }
         Ok(())
+    }
+
+    /// Objects that may wait, so that the descriptors of all writers suffice.
+    fn batch(&self) -> usize {
+        let writers = self.store.writers.load(Ordering::Relaxed).max(1);
+        BATCH.min(self.descriptors / writers)
     }
 
     /// Syncs the objects that wait, all in one, and names them.
@@ -284,13 +312,20 @@ impl Writer<'_> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let store = self.store;
-        syncfs(self.dir()?).map_err(|errno| store.error(StoreErrorKind::Write(errno)))?;
+        self.sync_waiting().map_err(|errno| self.store.error(StoreErrorKind::Write(errno)))?;
         self.bytes = 0;
         for object in std::mem::take(&mut self.waiting) {
             self.name(object, Threads::ONE)?;
         }
         Ok(())
+    }
+
+    fn sync_waiting(&self) -> Result<(), Errno> {
+        let Some(dir) = &self.dir else { return Ok(()) };
+        if fstatfs(dir)?.f_type == FUSE {
+            return self.waiting.iter().try_for_each(|object| fsync(object.file.file()));
+        }
+        syncfs(dir)
     }
 
     /// Gives an object its name, unless there is one by now.

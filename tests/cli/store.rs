@@ -104,6 +104,14 @@ fn add_goes_on_after_a_file_that_cannot_be_read() {
 }
 
 #[test]
+fn add_does_with_few_descriptors() {
+    let world = World::new();
+    (0..200).for_each(|i| world.write(&format!("file{i}"), i.to_string()));
+    world.shell("ulimit -n 40; $cfs store add -q objects file* > list").is_silent_success();
+    world.cfs("store stats objects").prints("WHAT OBJECTS BYTES\nobjects 200 490\n");
+}
+
+#[test]
 fn add_names_an_object_that_is_not_what_its_name_says() {
     let Stored { world, names } = stored();
     world.write(&format!("objects/{}", names[0]), WRONG);
@@ -243,6 +251,9 @@ fn missing_lists_what_images_need() {
     assert_eq!(found["total"], json!({ "objects": 2, "bytes": 107 }));
     assert_eq!(found["missing"][0]["digest"], "12".repeat(32));
     assert_eq!(found["missing"][1]["digest"], Value::Null);
+    fs::create_dir_all(world.path("objects/free/form")).unwrap();
+    let said = "objects/free/form: expected a regular file, found a directory\n";
+    world.cfs("store missing objects b.txt").mentions(1, said).mentions(1, "2 objects, 107 bytes");
     world.write("none.txt", ROOT);
     world.cfs("store missing objects none.txt").is_silent_success();
 }

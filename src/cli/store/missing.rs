@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::images::{self, Need};
-use super::{counted, escaped, in_words, print};
+use super::{counted, escaped, in_words, print, trouble};
 use crate::cli::args::StoreMissingArgs;
 use crate::cli::failure::{Answer, Failure};
 use crate::cli::load::Context;
@@ -20,8 +20,8 @@ pub(super) fn run(context: &Context, args: &StoreMissingArgs) -> Result<Answer, 
     let mut missing: Vec<Need<'_>> = Vec::new();
     let mut total = Count::default();
     for needs in images::by_path(&needs) {
-        let largest = needs.iter().max_by_key(|need| need.size);
-        if let Some(need) = largest.filter(|_| is_missing(context, &store, needs)) {
+        let Some(need) = needs.iter().max_by_key(|need| need.size) else { continue };
+        if is_missing(context, &store, need)? {
             total.add(need.size);
             missing.push(*need);
         }
@@ -40,16 +40,18 @@ pub(super) fn run(context: &Context, args: &StoreMissingArgs) -> Result<Answer, 
 
 /// Whether no object lies where one is needed. Anything else that lies there is none, and a mount
 /// passes over it too.
-fn is_missing(context: &Context, store: &Store, needs: &[Need<'_>]) -> bool {
-    let payload = needs.first().map_or(&b""[..], |need| need.payload);
-    match store.object(payload) {
-        Ok(_) => false,
-        Err(error) => {
-            if *error.kind() != StoreErrorKind::Missing {
-                context.report.trouble(&super::trouble(&error));
-            }
-            true
+fn is_missing(context: &Context, store: &Store, need: &Need<'_>) -> Result<bool, Failure> {
+    let error = match store.object(need.payload) {
+        Ok(_) => return Ok(false),
+        Err(error) => error,
+    };
+    match error.kind() {
+        StoreErrorKind::Missing => Ok(true),
+        StoreErrorKind::Outside | StoreErrorKind::NotRegular(_) => {
+            context.report.trouble(&trouble(&error));
+            Ok(true)
         }
+        _ => Err(error.into()),
     }
 }
 
