@@ -155,7 +155,7 @@ impl Writer<'_> {
     /// [`StoreErrorKind::Source`] if the content cannot be read, or the work was asked to stop;
     /// what [`Store::check`] has to say of an object that is there already;
     /// [`StoreErrorKind::Write`] and others if the store cannot be written to, which may be about any
-    /// object that was added before. After an error the writer is of no more use.
+    /// object that was added before. A writer can go on after the first of these, and after no other.
     pub fn add(
         &mut self,
         source: Source<'_>,

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use cfs::progress::Progress;
-use cfs::store::{Source, Store, StoreErrorKind, StoreOptions};
+use cfs::store::{Source, Store, StoreErrorKind};
 use cfs::threads::Threads;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -84,5 +84,4 @@ fn an_opened_store_can_be_written_to() {
     fs::create_dir(&path).unwrap();
     let store = Store::open(&path).unwrap();
     assert!(add_with(&store, b"x").is_ok());
-    let _ = StoreOptions::default();
 }
