@@ -2,7 +2,8 @@
 
 mod check;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -15,7 +16,8 @@ use crate::cli::output::Output;
 use crate::cli::text::{Ending, Lines};
 use crate::content::ContentError;
 use crate::progress::Progress;
-use crate::store::{Count, Listing, Store, StoreErrorKind, object_digest, object_path};
+use crate::store::{Count, Listing, Store, StoreErrorKind, object_digest};
+use crate::verity::Digest;
 use check::{Check, Item};
 
 /// What is wrong with an object.
@@ -37,43 +39,47 @@ pub(super) fn run(context: &Context, args: &StoreVerifyArgs) -> Result<Answer, F
     let items = items(&listing, &needs);
     let progress = Progress::default();
     let check = Check { store: &store, sample: args.sample, progress: &progress };
-    let results = check.all(&items, context.threads);
-    let wrong: BTreeSet<&[u8]> = items
-        .iter()
-        .zip(&results)
-        .filter_map(|(item, result)| (!result.problems.is_empty()).then_some(&*item.path))
-        .collect();
+    let checked = check.all(&items, context.threads);
+    let problems = by_path(&items, checked.problems);
+    let wrong: BTreeSet<&[u8]> = problems.iter().map(|(path, _)| &**path).collect();
     let uses = images::uses(&images, &wrong);
-    let (mut findings, mut read) = (Vec::new(), Count::default());
-    for (item, result) in items.iter().zip(&results) {
-        read += result.read;
-        let uses = uses.get(&*item.path).map_or(&[][..], Vec::as_slice);
-        let finding = |problem| Finding { path: &item.path, problem, uses };
-        findings.extend(result.problems.iter().map(finding));
-    }
+    let findings = problems.iter().map(|(path, problem)| {
+        let uses = uses.get(&**path).map_or(&[][..], Vec::as_slice);
+        Finding { path, problem, uses }
+    });
+    let findings: Vec<Finding<'_>> = findings.collect();
     let foreign: Vec<&[u8]> = images::foreign(&listing, &needs).collect();
     if args.json {
-        print(&document(&images, &findings, &listing, &foreign, read))?;
+        print(&document(&images, &findings, &listing, &foreign, checked.read))?;
     } else {
         print_lines(&images, &findings, &listing, &foreign)?;
     }
     let wrong = wrong.len();
-    context.report.note(&format!("{} read, {wrong} with something wrong", in_words(read)));
+    context.report.note(&format!("{} read, {wrong} with something wrong", in_words(checked.read)));
     Ok(if wrong == 0 { Answer::Yes } else { Answer::No })
 }
 
-/// What is to be checked, sorted by path.
+/// What is to be checked: each path that images need, and each object that they do not.
 fn items<'n>(listing: &Listing, needs: &'n [Need<'n>]) -> Vec<Item<'n>> {
-    let mut items = BTreeMap::new();
-    for digest in &listing.objects {
-        items.insert(object_path(digest).into_bytes(), (Some(*digest), &[][..]));
-    }
-    for needs in images::by_path(needs) {
-        let path = needs.first().map_or(&b""[..], |need| need.payload);
-        items.insert(path.to_vec(), (object_digest(path), needs));
-    }
-    let item = |(path, (digest, needs))| Item { path, digest, needs };
-    items.into_iter().map(item).collect()
+    let digest = |needs: &[Need<'_>]| needs.first().and_then(|need| object_digest(need.payload));
+    let needed = images::by_path(needs).map(|needs| Item { digest: digest(needs), needs });
+    let needed: Vec<Item<'_>> = needed.collect();
+    let known: BTreeSet<Digest> = needed.iter().filter_map(|item| item.digest).collect();
+    let others = listing.objects.iter().filter(|digest| !known.contains(digest));
+    let others = others.map(|&digest| Item { digest: Some(digest), needs: &[] });
+    needed.into_iter().chain(others).collect()
+}
+
+/// What is wrong, sorted by path.
+fn by_path<'n>(
+    items: &[Item<'n>],
+    problems: Vec<(usize, StoreErrorKind)>,
+) -> Vec<(Cow<'n, [u8]>, StoreErrorKind)> {
+    let with_path =
+        |(number, problem): (usize, StoreErrorKind)| Some((items.get(number)?.path(), problem));
+    let mut problems: Vec<_> = problems.into_iter().filter_map(with_path).collect();
+    problems.sort_by(|a: &(Cow<'_, [u8]>, _), b| a.0.cmp(&b.0));
+    problems
 }
 
 fn print_lines(

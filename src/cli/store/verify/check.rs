@@ -1,5 +1,6 @@
 //! Checking many objects on several threads.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
@@ -8,25 +9,35 @@ use xxhash_rust::xxh64::xxh64;
 use crate::cli::args::Share;
 use crate::cli::store::images::Need;
 use crate::progress::Progress;
-use crate::store::{Count, Expected, Object, Store, StoreErrorKind};
+use crate::store::{Count, Expected, Object, Store, StoreErrorKind, object_path};
 use crate::threads::{self, Threads};
 use crate::verity::Digest;
 
 /// A path at which an object lies, or must lie.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Item<'n> {
-    pub(super) path: Vec<u8>,
-    /// The digest that is its name.
+    /// The digest that is its name, which it has unless images need it.
     pub(super) digest: Option<Digest>,
     /// What images need to lie there.
     pub(super) needs: &'n [Need<'n>],
 }
 
-/// What came of checking a path.
+impl<'n> Item<'n> {
+    /// The path.
+    pub(super) fn path(&self) -> Cow<'n, [u8]> {
+        match self.needs.first() {
+            Some(need) => Cow::Borrowed(need.payload),
+            None => self.digest.map_or_else(Vec::new, |digest| object_path(&digest).into()).into(),
+        }
+    }
+}
+
+/// What came of checking paths.
 #[derive(Debug, Default)]
 pub(super) struct Checked {
-    pub(super) problems: Vec<StoreErrorKind>,
-    /// The object, if its content was read.
+    /// What is wrong, with the number of the item.
+    pub(super) problems: Vec<(usize, StoreErrorKind)>,
+    /// The objects whose content was read.
     pub(super) read: Count,
 }
 
@@ -44,50 +55,71 @@ const LARGE: u64 = 8 << 20;
 
 impl Check<'_> {
     /// Checks paths: small objects side by side, then each large one on all threads.
-    pub(super) fn all(&self, items: &[Item<'_>], threads: Threads) -> Vec<Checked> {
-        let results: Vec<_> = items.iter().map(|_| Mutex::new(None)).collect();
+    pub(super) fn all(&self, items: &[Item<'_>], threads: Threads) -> Checked {
+        let shared = Mutex::new((Checked::default(), Vec::new()));
         threads::each(threads, items.len(), |i| {
-            if let (Some(item), Some(result)) = (items.get(i), results.get(i)) {
-                let checked = self.one(item, LARGE, Threads::ONE);
-                *result.lock().unwrap_or_else(PoisonError::into_inner) = checked;
+            let Some(item) = items.get(i) else { return };
+            let one = self.one(item, LARGE, Threads::ONE);
+            let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            match one {
+                Some(one) => shared.0.add(i, one),
+                None => shared.1.push(i),
             }
         });
-        let results = items.iter().zip(results).map(|(item, result)| {
-            let checked = result.into_inner().unwrap_or_else(PoisonError::into_inner);
-            checked.or_else(|| self.one(item, u64::MAX, threads)).unwrap_or_default()
-        });
-        results.collect()
+        let (mut checked, large) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for i in large {
+            if let Some(one) = items.get(i).and_then(|item| self.one(item, u64::MAX, threads)) {
+                checked.add(i, one);
+            }
+        }
+        checked
     }
 
     /// Checks a path; nothing if the object has more bytes than may be read.
-    fn one(&self, item: &Item<'_>, most: u64, threads: Threads) -> Option<Checked> {
-        let mut checked = Checked::default();
-        let object = match self.store.object(&item.path) {
+    fn one(&self, item: &Item<'_>, most: u64, threads: Threads) -> Option<One> {
+        let mut one = One::default();
+        let path = item.path();
+        let object = match self.store.object(&path) {
             Ok(object) => object,
             Err(error) => {
                 // What was listed may have been removed since.
                 if !item.needs.is_empty() || *error.kind() != StoreErrorKind::Missing {
-                    checked.problems.push(error.kind().clone());
+                    one.problems.push(error.kind().clone());
                 }
-                return Some(checked);
+                return Some(one);
             }
         };
-        let is_read = self.sample.is_none_or(|share| is_in_sample(&item.path, share));
+        let is_read = self.sample.is_none_or(|share| is_in_sample(&path, share));
         if is_read && object.size > most {
             return None;
         }
-        checked.problems.extend(wrong_sizes(item, &object));
+        one.problems.extend(wrong_sizes(item, &object));
         let needed = item.needs.iter().filter_map(|need| need.digest);
         let digests: BTreeSet<Digest> = item.digest.into_iter().chain(needed).collect();
         if is_read && !digests.is_empty() {
-            checked.read.add(object.size);
+            one.read.add(object.size);
             for digest in digests {
                 let expected = Expected { size: None, digests: &[digest] };
                 let result = object.check(&expected, threads, self.progress);
-                checked.problems.extend(result.err());
+                one.problems.extend(result.err());
             }
         }
-        Some(checked)
+        Some(one)
+    }
+}
+
+/// What came of checking one path.
+#[derive(Debug, Default)]
+struct One {
+    problems: Vec<StoreErrorKind>,
+    /// The object, if it was read.
+    read: Count,
+}
+
+impl Checked {
+    fn add(&mut self, number: usize, one: One) {
+        self.problems.extend(one.problems.into_iter().map(|problem| (number, problem)));
+        self.read += one.read;
     }
 }
 
