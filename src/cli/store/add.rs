@@ -1,10 +1,10 @@
 //! `cfs store add`.
 
 use std::fs::Metadata;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -17,13 +17,14 @@ use crate::cli::output::Output;
 use crate::cli::report::{Trouble, file_name};
 use crate::cli::text::{Ending, Lines};
 use crate::content::ContentError;
+use crate::num::wide;
 use crate::progress::Progress;
 use crate::store::{
     Added, Source, Store, StoreErrorKind, StoreOptions, Verity, Writer, object_path,
 };
 use crate::verity::Digest;
 
-/// Stores files, goes on after one that cannot be read, and prints the digests when all is safe.
+/// Stores files, and prints the digests when all is safe.
 pub(super) fn run(context: &Context, args: &StoreAddArgs) -> Result<Answer, Failure> {
     let options = StoreOptions {
         algorithm: args.digest_alg.into(),
@@ -33,20 +34,8 @@ pub(super) fn run(context: &Context, args: &StoreAddArgs) -> Result<Answer, Fail
     };
     let store = Store::create(&args.dir, &options)?;
     let progress = Progress::default();
-    let mut writer = store.writer();
-    let mut files = Vec::new();
-    let mut failed = false;
-    for path in &args.files {
-        match add(context, &mut writer, path, &progress) {
-            Ok(digest) => files.push((path.as_path(), digest)),
-            Err(Failure::Trouble(trouble)) => {
-                context.report.trouble(&trouble);
-                failed = true;
-            }
-            Err(failure) => return Err(failure),
-        }
-    }
-    let added = writer.finish()?;
+    let adding = Adding { context, writer: store.writer(), progress: &progress };
+    let Stored { files, added, is_whole } = adding.all(&args.files)?;
     if args.json {
         print(&document(&files, &added))?;
     } else {
@@ -56,55 +45,74 @@ pub(super) fn run(context: &Context, args: &StoreAddArgs) -> Result<Answer, Fail
         let objects = if added.unsealed == 1 { "object is" } else { "objects are" };
         context.report.note(&format!("{} {objects} not sealed with fs-verity", added.unsealed));
     }
-    if failed { Err(Failure::Reported) } else { Ok(Answer::Yes) }
+    if is_whole { Ok(Answer::Yes) } else { Err(Failure::Reported) }
 }
 
-/// Stores a file.
-fn add(
-    context: &Context,
-    writer: &mut Writer<'_>,
-    path: &Path,
-    progress: &Progress,
-) -> Result<Digest, Failure> {
-    let name = file_name(path);
-    let mut file = open(path).map_err(|error| Failure::io("open", &name, &error))?;
-    let failed = |error: std::io::Error| Failure::io("read", &name, &error);
-    let before = file.metadata().map_err(failed)?;
-    if before.is_dir() {
-        return Err(is_directory(&name).hint("only files have a digest").into());
-    }
-    if !before.is_file() || path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(failed)?;
-        return add_source(writer, context, &name, Source::Bytes(&bytes), progress);
-    }
-    let source = Source::File { file: file.as_fd(), size: before.len() };
-    let digest = add_source(writer, context, &name, source, progress)?;
-    let after = file.metadata().map_err(failed)?;
-    if facts(&before) != facts(&after) {
-        return Err(changed(&name));
-    }
-    Ok(digest)
+/// Work that goes on.
+struct Adding<'a> {
+    context: &'a Context,
+    writer: Writer<'a>,
+    progress: &'a Progress,
 }
 
-fn add_source(
-    writer: &mut Writer<'_>,
-    context: &Context,
-    name: &str,
-    source: Source<'_>,
-    progress: &Progress,
-) -> Result<Digest, Failure> {
-    writer.add(source, context.threads, progress).map_err(|error| match error.kind() {
-        StoreErrorKind::Source(ContentError::Read(errno)) => {
-            Failure::io("read", name, &std::io::Error::from(*errno))
+/// What came of it.
+struct Stored<'a> {
+    files: Vec<(&'a Path, Digest)>,
+    added: Added,
+    /// Whether all files were stored.
+    is_whole: bool,
+}
+
+impl Adding<'_> {
+    /// Stores files, and goes on after one that cannot be read.
+    fn all(mut self, paths: &[PathBuf]) -> Result<Stored<'_>, Failure> {
+        let sizes = paths.iter().map(|path| path.metadata().map_or(0, |metadata| metadata.len()));
+        self.progress.expect(wide(paths.len()), sizes.sum());
+        let mut files = Vec::new();
+        for path in paths {
+            match self.path(path) {
+                Ok(digest) => files.push((path.as_path(), digest)),
+                Err(Failure::Trouble(trouble)) => self.context.report.trouble(&trouble),
+                Err(failure) => return Err(failure),
+            }
+            self.progress.add(1, 0);
         }
-        StoreErrorKind::Source(ContentError::Short { .. }) => changed(name),
-        _ => {
-            // That of the store, and the end.
-            context.report.trouble(&trouble(&error));
-            Failure::Reported
+        let is_whole = files.len() == paths.len();
+        Ok(Stored { files, added: self.writer.finish()?, is_whole })
+    }
+
+    fn path(&mut self, path: &Path) -> Result<Digest, Failure> {
+        let name = file_name(path);
+        let mut file = open(path).map_err(|error| Failure::io("open", &name, &error))?;
+        let failed = |error: io::Error| Failure::io("read", &name, &error);
+        let before = file.metadata().map_err(failed)?;
+        if before.is_dir() {
+            return Err(is_directory(&name).hint("only files have a digest").into());
         }
-    })
+        if !before.is_file() || path.as_os_str() == "-" {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(failed)?;
+            return self.source(&name, Source::Bytes(&bytes));
+        }
+        let digest = self.source(&name, Source::File { file: file.as_fd(), size: before.len() })?;
+        let after = file.metadata().map_err(failed)?;
+        if facts(&before) == facts(&after) { Ok(digest) } else { Err(changed(&name)) }
+    }
+
+    /// An error in reading the source is trouble with that alone; any other one is the end.
+    fn source(&mut self, name: &str, source: Source<'_>) -> Result<Digest, Failure> {
+        let Self { context, writer, progress } = self;
+        writer.add(source, context.threads, progress).map_err(|error| match error.kind() {
+            StoreErrorKind::Source(ContentError::Read(errno)) => {
+                Failure::io("read", name, &io::Error::from(*errno))
+            }
+            StoreErrorKind::Source(ContentError::Short { .. }) => changed(name),
+            _ => {
+                context.report.trouble(&trouble(&error));
+                Failure::Reported
+            }
+        })
+    }
 }
 
 fn changed(name: &str) -> Failure {

@@ -8,6 +8,7 @@ use xxhash_rust::xxh64::xxh64;
 
 use crate::cli::args::Share;
 use crate::cli::store::images::Need;
+use crate::num::wide;
 use crate::progress::Progress;
 use crate::store::{Count, Expected, Object, Store, StoreErrorKind, object_path};
 use crate::threads::{self, Threads};
@@ -56,13 +57,17 @@ const LARGE: u64 = 8 << 20;
 impl Check<'_> {
     /// Checks paths: small objects side by side, then each large one on all threads.
     pub(super) fn all(&self, items: &[Item<'_>], threads: Threads) -> Checked {
+        self.progress.expect(wide(items.len()), 0);
         let shared = Mutex::new((Checked::default(), Vec::new()));
         threads::each(threads, items.len(), |i| {
-            let Some(item) = items.get(i) else { return };
+            let Some(item) = items.get(i).filter(|_| !self.progress.is_stopped()) else { return };
             let one = self.one(item, LARGE, Threads::ONE);
             let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
             match one {
-                Some(one) => shared.0.add(i, one),
+                Some(one) => {
+                    shared.0.add(i, one);
+                    self.progress.add(1, 0);
+                }
                 None => shared.1.push(i),
             }
         });
@@ -70,6 +75,7 @@ impl Check<'_> {
         for i in large {
             if let Some(one) = items.get(i).and_then(|item| self.one(item, u64::MAX, threads)) {
                 checked.add(i, one);
+                self.progress.add(1, 0);
             }
         }
         checked
