@@ -114,7 +114,7 @@ Examples:
   cfs store gc objects/ --keep a.cfs --keep b.cfs --delete
 
 Only what has the name of an object is ever deleted, and nothing while somebody writes to the store. \
-Who adds objects for an image that is not there yet must not run `gc` before it is kept.")]
+Between adding the objects of an image and keeping that image, do not delete.")]
 pub(crate) struct StoreGcArgs {
     /// The store
     pub(crate) dir: PathBuf,
