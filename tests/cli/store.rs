@@ -154,6 +154,15 @@ fn verify_finds_nothing_in_a_good_store() {
 }
 
 #[test]
+fn add_and_verify_show_how_far_they_are() {
+    let Stored { world, .. } = stored();
+    for command in ["add -q objects file0", "verify -q objects"] {
+        let ran = world.cfs(&format!("store {command} --progress=always"));
+        assert!(ran.exits(0).err().contains(" files"), "{}", ran.err());
+    }
+}
+
+#[test]
 fn verify_says_who_uses_what_is_wrong() {
     let Stored { world, names } = stored();
     world.write(&format!("objects/{}", names[0]), WRONG);

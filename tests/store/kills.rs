@@ -1,9 +1,10 @@
 //! Writers that are killed, and many at once.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cfs::progress::Progress;
 use cfs::store::{Source, Store};
@@ -129,6 +130,27 @@ fn ten_threads_at_once_make_one_store() {
     assert_eq!(added.iter().map(|added| added.new.objects).sum::<u64>(), 500);
     assert_eq!(added.iter().map(|added| added.existing.objects).sum::<u64>(), 4500);
     is_clean(&path);
+}
+
+#[test]
+fn a_writer_that_is_interrupted_cleans_up_and_ends_by_the_signal() {
+    let mut interrupted = 0;
+    for run in 0..20 {
+        let dir = fast_place();
+        let sources = sources(dir.path());
+        let path = dir.path().join("store");
+        let mut child = program(&path, &sources);
+        std::thread::sleep(Duration::from_millis(5 * run));
+        let id = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+        let status = child.wait().unwrap();
+        assert!(status.success() || status.signal() == Some(2), "{status}");
+        interrupted += u32::from(!status.success());
+        if path.exists() {
+            is_clean(&path);
+        }
+    }
+    assert!(interrupted > 0);
 }
 
 #[test]

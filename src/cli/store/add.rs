@@ -14,6 +14,7 @@ use crate::cli::failure::{Answer, Failure};
 use crate::cli::input::{is_directory, open};
 use crate::cli::load::Context;
 use crate::cli::output::Output;
+use crate::cli::progress::watch;
 use crate::cli::report::{Trouble, file_name};
 use crate::cli::text::{Ending, Lines};
 use crate::content::ContentError;
@@ -35,7 +36,7 @@ pub(super) fn run(context: &Context, args: &StoreAddArgs) -> Result<Answer, Fail
     let store = Store::create(&args.dir, &options)?;
     let progress = Progress::default();
     let adding = Adding { context, writer: store.writer(), progress: &progress };
-    let Stored { files, added, is_whole } = adding.all(&args.files)?;
+    let Stored { files, added, is_whole } = watch(context, &progress, || adding.all(&args.files))??;
     if args.json {
         print(&document(&files, &added))?;
     } else {
@@ -107,6 +108,8 @@ impl Adding<'_> {
                 Failure::io("read", name, &io::Error::from(*errno))
             }
             StoreErrorKind::Source(ContentError::Short { .. }) => changed(name),
+            // What asked the work to stop says why.
+            StoreErrorKind::Source(ContentError::Stopped) => Failure::Reported,
             _ => {
                 context.report.trouble(&trouble(&error));
                 Failure::Reported

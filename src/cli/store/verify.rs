@@ -13,6 +13,7 @@ use crate::cli::args::StoreVerifyArgs;
 use crate::cli::failure::{Answer, Failure};
 use crate::cli::load::Context;
 use crate::cli::output::Output;
+use crate::cli::progress::watch;
 use crate::cli::text::{Ending, Lines};
 use crate::content::ContentError;
 use crate::progress::Progress;
@@ -39,7 +40,7 @@ pub(super) fn run(context: &Context, args: &StoreVerifyArgs) -> Result<Answer, F
     let items = items(&listing, &needs);
     let progress = Progress::default();
     let check = Check { store: &store, sample: args.sample, progress: &progress };
-    let checked = check.all(&items, context.threads);
+    let checked = watch(context, &progress, || check.all(&items, context.threads))?;
     let problems = by_path(&items, checked.problems);
     let wrong: BTreeSet<&[u8]> = problems.iter().map(|(path, _)| &**path).collect();
     let uses = images::uses(&images, &wrong);
