@@ -1,6 +1,7 @@
 //! `cfs store`.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
@@ -101,6 +102,15 @@ fn add_goes_on_after_a_file_that_cannot_be_read() {
     ran.says(2, said);
     assert_eq!(ran.out(), format!("sha256:{A} a\n"));
     assert!(world.path(format!("objects/{}", object(A))).exists());
+}
+
+#[test]
+fn objects_are_readable_for_all_and_the_store_is_as_the_umask_says() {
+    let world = World::with(&[("a", "hello")]);
+    world.shell("umask 077; $cfs store add -q objects a").exits(0);
+    let mode = |name: &str| fs::metadata(world.path(name)).unwrap().permissions().mode() & 0o777;
+    let modes = ["objects", "objects/55", &format!("objects/{}", object(A))].map(mode);
+    assert_eq!(modes, [0o700, 0o700, 0o644]);
 }
 
 #[test]
