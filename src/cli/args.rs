@@ -5,7 +5,10 @@ mod scan;
 mod store;
 
 pub(super) use extract::ExtractArgs;
-pub(super) use store::StoreArgs;
+pub(super) use store::{
+    Share, StoreAddArgs, StoreArgs, StoreCommand, StoreGcArgs, StoreMissingArgs, StoreStatsArgs,
+    StoreVerifyArgs,
+};
 
 use std::ffi::OsString;
 use std::num::NonZero;
@@ -15,6 +18,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::load::Kind;
+use super::progress::Show;
 use super::report::Style;
 use crate::erofs::Version;
 use crate::verity::Algorithm;
@@ -61,6 +65,9 @@ pub(super) struct Common {
     /// Color messages; "auto" does on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
+    /// Show how far long work has come; "auto" does on a terminal
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) progress: Show,
     /// Use N threads [default: as many as there are processors]
     #[arg(long, global = true, value_name = "N")]
     pub(super) threads: Option<NonZero<usize>>,

@@ -125,6 +125,11 @@ impl Reporter {
         }
     }
 
+    /// Whether nothing is to be said but errors.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.verbosity == Verbosity::Quiet
+    }
+
     /// Says what the trouble is.
     pub(super) fn trouble(&self, trouble: &Trouble) {
         if self.style == Style::Json {
@@ -136,6 +141,18 @@ impl Reporter {
             text.push_str(&format!("{}: {hint}\n", self.paint(HINT, "hint")));
         }
         self.print(&text);
+    }
+
+    /// Says something that is no trouble, unless told to be quiet.
+    pub(super) fn note(&self, words: &str) {
+        if self.verbosity == Verbosity::Quiet {
+            return;
+        }
+        if self.style == Style::Json {
+            let document = serde_json::json!({ "severity": "note", "message": words });
+            return self.print(&format!("{document}\n"));
+        }
+        self.print(&format!("{}: {words}\n", self.program));
     }
 
     fn paint(&self, style: anstyle::Style, words: &str) -> String {
@@ -162,7 +179,7 @@ fn is_colored(color: Color) -> bool {
 }
 
 /// The columns of the terminal that messages go to.
-fn terminal_width() -> Option<usize> {
+pub(super) fn terminal_width() -> Option<usize> {
     let stderr = std::io::stderr();
     if !stderr.is_terminal() {
         return None;
