@@ -81,21 +81,24 @@ pub fn layout<'t>(
     version: Version,
     threads: Threads,
 ) -> Result<Layout<'t>, WriteError> {
-    erofs::layout_with(tree, version, &|count, job| {
-        let next = AtomicUsize::new(0);
-        let work = || {
-            while let Some(i) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&i| i < count) {
-                job(i);
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..threads.for_pieces(wide(count)) {
-                // Where no thread can be started, this one does all the work.
-                let _ = std::thread::Builder::new().spawn_scoped(scope, work);
-            }
-            work();
-        });
-    })
+    erofs::layout_with(tree, version, &|count, job| each(threads, count, job))
+}
+
+/// Does a job for each number below `count`, in any order.
+pub(crate) fn each(threads: Threads, count: usize, job: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(i) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&i| i < count) {
+            job(i);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.for_pieces(wide(count)) {
+            // Where no thread can be started, this one does all the work.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
 }
 
 /// Bytes of an image that are written at a time; a multiple of the block size.

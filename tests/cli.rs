@@ -8,7 +8,11 @@ mod messages;
 mod mkimage;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/schema.rs"]
+mod schema;
 #[path = "cli/sources.rs"]
 mod sources;
+#[path = "cli/store.rs"]
+mod store;
 #[path = "cli/world.rs"]
 mod world;

@@ -5,7 +5,10 @@ mod scan;
 mod store;
 
 pub(super) use extract::ExtractArgs;
-pub(super) use store::StoreArgs;
+pub(super) use store::{
+    Share, StoreAddArgs, StoreArgs, StoreCommand, StoreGcArgs, StoreMissingArgs, StoreStatsArgs,
+    StoreVerifyArgs,
+};
 
 use std::ffi::OsString;
 use std::num::NonZero;
