@@ -35,6 +35,12 @@ impl Threads {
         std::thread::available_parallelism().map_or(Self::ONE, Self)
     }
 
+    /// How many there are.
+    #[must_use]
+    pub const fn count(self) -> usize {
+        self.0.get()
+    }
+
     /// At most one for each piece of work.
     fn for_pieces(self, pieces: u64) -> usize {
         self.0.get().min(clamp_index(pieces.max(1)))

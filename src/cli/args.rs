@@ -5,6 +5,7 @@ mod scan;
 mod store;
 
 pub(super) use extract::ExtractArgs;
+pub(super) use scan::{ScanArgs, StoreOption};
 pub(super) use store::{
     Share, StoreAddArgs, StoreArgs, StoreCommand, StoreGcArgs, StoreMissingArgs, StoreStatsArgs,
     StoreVerifyArgs,
@@ -39,7 +40,7 @@ Examples:
   cfs mkimage --from-dump tree.txt out.cfs  text as an image
   cfs verity image out.cfs                  which digest it has, in every format
 
-A SOURCE is an EROFS image of composefs or dump text, as it is, gzipped or zstd-compressed; \"-\" is \
+A SOURCE is a directory, or an EROFS image of composefs or dump text, as it is, gzipped or zstd-compressed; \"-\" is \
 standard input. A link to this program named cfs-NAME runs `cfs NAME`.
 Exit status: 0 done, 1 no (nothing to show, by design), 2 trouble.";
 
@@ -120,10 +121,11 @@ Examples:
   cfs dump image.cfs > tree.txt
   cfs dump --filter=etc --filter=usr image.cfs
   cfs dump tree.txt.zst -o canonical.txt
+  cfs dump --hardlinks=keep --exclude='**/*.pyc' /usr > usr.txt
 
 Several sources are printed one after another, which is no valid dump any more.")]
 pub(super) struct DumpArgs {
-    /// Images or dump texts; "-" is standard input
+    /// Directories, images or dump texts; "-" is standard input
     #[arg(required = true, value_name = "SOURCE")]
     pub(super) sources: Vec<PathBuf>,
     /// Write to FILE, which appears when it is whole
@@ -132,8 +134,13 @@ pub(super) struct DumpArgs {
     /// Keep only the root and this entry of it, with all that is below; can be repeated
     #[arg(long, value_name = "NAME", value_parser = OsStringValueParser::new().try_map(single_name))]
     pub(super) filter: Vec<OsString>,
+    /// Hash function of the digests of a directory's files
+    #[arg(long, value_name = "ALGORITHM", default_value = "sha256")]
+    pub(super) digest_alg: Alg,
     #[command(flatten)]
     pub(super) reading: Reading,
+    #[command(flatten)]
+    pub(super) scan: ScanArgs,
 }
 
 /// Write an image
@@ -144,6 +151,7 @@ Examples:
   cfs mkimage --from-dump tree.txt > out.cfs
   cfs mkimage --print-digest-only --from-dump tree.txt
   cfs mkimage old.cfs --format=v1 new.cfs
+  cfs mkimage --digest-store objects/ rootfs/ out.cfs
 
 Without --format, --min-version and --max-version an image is V0, raised to V1 by a whiteout. With \
 one of the latter two, the other one is 0 unless given, as with mkcomposefs.")]
@@ -151,7 +159,7 @@ pub(super) struct MkimageArgs {
     /// Read this dump text; the only operand is then IMAGE
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     pub(super) from_dump: Option<PathBuf>,
-    /// Dump text or an image; "-" is standard input
+    /// A directory, dump text or an image; "-" is standard input
     #[arg(value_name = "SOURCE")]
     pub(super) first: Option<PathBuf>,
     /// Where to write the image, which appears when it is whole; "-" or nothing is standard output
@@ -175,11 +183,15 @@ pub(super) struct MkimageArgs {
     /// Print the digest, and write no image
     #[arg(long, conflicts_with_all = ["output", "second"])]
     pub(super) print_digest_only: bool,
-    /// Hash function of the digest that is printed
+    /// Hash function of the digest that is printed, and of those of a directory's files
     #[arg(long, value_name = "ALGORITHM", default_value = "sha256")]
     pub(super) digest_alg: Alg,
     #[command(flatten)]
     pub(super) reading: Reading,
+    #[command(flatten)]
+    pub(super) store: StoreOption,
+    #[command(flatten)]
+    pub(super) scan: ScanArgs,
 }
 
 /// List what is in a directory of a source

@@ -1,6 +1,6 @@
 //! A source as a tree.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -10,7 +10,9 @@ use super::input::{self, Bytes, Input};
 use super::lints;
 use super::output::Target;
 use super::progress::Show;
-use super::report::{Reporter, Text, Trouble, Verbosity};
+use super::report::{Reporter, Text, Trouble, Verbosity, file_name};
+use super::scan::Scanning;
+use crate::canon::canonicalise;
 use crate::dump::{Options, Profile, Warnings};
 use crate::erofs::{self, ImageError, disk};
 use crate::threads::{self, Threads};
@@ -49,6 +51,8 @@ pub(super) enum Kind {
     Dump,
     /// EROFS image
     Image,
+    /// Directory
+    Dir,
 }
 
 /// What becomes of the tree of a dump text.
@@ -70,6 +74,8 @@ pub(super) struct Source {
     /// What it is.
     pub(super) kind: Kind,
     profile: Profile,
+    path: PathBuf,
+    scanning: Scanning,
 }
 
 impl Source {
@@ -80,10 +86,25 @@ impl Source {
         reading: Reading,
         target: &Target,
     ) -> Result<Self, Failure> {
-        let Input { name, bytes } = input::read(path, context.max_input, target)?;
-        let kind = reading.from.unwrap_or_else(|| kind_of(&bytes));
+        let is_directory = match reading.from {
+            None => path.as_os_str() != "-" && path.is_dir(),
+            from => from == Some(Kind::Dir),
+        };
+        let Input { name, bytes } = if is_directory {
+            Input { name: file_name(path), bytes: Bytes::Read(Vec::new()) }
+        } else {
+            input::read(path, context.max_input, target)?
+        };
+        let found = || if is_directory { Kind::Dir } else { kind_of(&bytes) };
+        let kind = reading.from.unwrap_or_else(found);
         let profile = if reading.strict { Profile::Strict } else { Profile::Lenient };
-        Ok(Self { name, bytes, kind, profile })
+        let (path, scanning) = (path.to_owned(), Scanning::to_look());
+        Ok(Self { name, bytes, kind, profile, path, scanning })
+    }
+
+    /// Says how it is scanned, if it is a directory.
+    pub(super) fn scanned(self, scanning: Scanning) -> Self {
+        Self { scanning, ..self }
     }
 
     /// The tree; of an image, as it was read.
@@ -92,6 +113,12 @@ impl Source {
             Kind::Dump => self.parse(context, form),
             Kind::Image => {
                 erofs::read(&self.bytes).map_err(|error| image_trouble(&self.name, &error).into())
+            }
+            Kind::Dir => {
+                let mut tree = self.scanning.tree(context, &self.path)?;
+                // Nothing of a directory is lost by that.
+                canonicalise(&mut tree);
+                Ok(tree)
             }
         }
     }

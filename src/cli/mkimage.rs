@@ -7,7 +7,9 @@ use super::failure::{Answer, Failure};
 use super::load::{Context, Form, Kind, Source};
 use super::output::{Content, Output, Target, check_terminal};
 use super::report::Trouble;
+use super::scan::Scanning;
 use crate::erofs::{Layout, Version, WriteError};
+use crate::store::{Store, StoreOptions};
 use crate::threads;
 use crate::tree::Tree;
 use crate::verity::Digest;
@@ -24,7 +26,12 @@ pub(super) fn run(context: &Context, mut args: MkimageArgs) -> Result<Answer, Fa
     if !args.print_digest_only {
         check_terminal(&target)?;
     }
+    let scanning = scanning(&args)?;
     let source = Source::read(context, &path, args.reading, &target)?;
+    if source.kind != Kind::Dir && scanning.store.is_some() {
+        return misuse("--digest-store needs a directory as SOURCE");
+    }
+    let source = source.scanned(scanning);
     let tree = source.tree(context, Form::Given)?;
     let layout = threads::layout(&tree, version(&args, &tree), context.threads)
         .map_err(|error| write_trouble(&source.name, &tree, &error))?;
@@ -59,6 +66,15 @@ fn operands(args: &mut MkimageArgs) -> Result<(PathBuf, Option<PathBuf>), Failur
         (Some(_), _) if args.print_digest_only => misuse("--print-digest-only writes no IMAGE"),
         (image, output) => Ok((source, image.or(output))),
     }
+}
+
+/// How a directory is scanned, and where its objects go.
+fn scanning(args: &MkimageArgs) -> Result<Scanning, Failure> {
+    let options = args.scan.options(NAME, args.digest_alg)?;
+    let stored = StoreOptions { algorithm: options.algorithm, ..StoreOptions::default() };
+    let create = |path: &PathBuf| Store::create(path, &stored);
+    let store = args.store.digest_store.as_ref().map(create).transpose()?;
+    Ok(Scanning { options, store })
 }
 
 fn misuse<T>(words: &str) -> Result<T, Failure> {

@@ -6,7 +6,7 @@
 //! | Module | Does |
 //! |---|---|
 //! | `args`, `program` | the command line as it is typed; which command a program runs |
-//! | `input`, `decompress`, `load`, `lints` | a source as bytes, as a tree, with what there is to say of it |
+//! | `input`, `decompress`, `scan`, `load`, `lints` | a source as bytes, as a tree, with what there is to say of it |
 //! | `lookup` | a path in a tree |
 //! | `output`, `place`, `replace`, `text` | results, whole or not at all |
 //! | `report`, `failure` | messages; how a command ends |
@@ -33,6 +33,7 @@ mod program;
 mod progress;
 mod replace;
 mod report;
+mod scan;
 mod signals;
 mod store;
 mod text;

@@ -13,6 +13,7 @@ use super::load::{Context, Form, Kind, Source};
 use super::mkimage::write_trouble;
 use super::output::{Output, Target};
 use super::report::file_name;
+use super::scan::Scanning;
 use crate::erofs::{self, Version};
 use crate::num::wide;
 use crate::threads::{self, Threads};
@@ -85,6 +86,7 @@ struct Row {
 /// Prints the digests that the image of a tree has in every format.
 pub(super) fn image(context: &Context, args: &ImageArgs) -> Result<Answer, Failure> {
     let source = Source::read(context, &args.source, args.reading, &Target::Stdout)?;
+    let source = source.scanned(Scanning::default());
     let tree = source.tree(context, Form::Given)?;
     let mut rows = Vec::new();
     for format in Version::ALL {
@@ -112,7 +114,7 @@ fn rows_of(
     let layout =
         erofs::layout(tree, format).map_err(|error| write_trouble(&source.name, tree, &error))?;
     let mut current = match source.kind {
-        Kind::Dump => Version::choose(tree, Version::V0, Version::V1) == format,
+        Kind::Dump | Kind::Dir => Version::choose(tree, Version::V0, Version::V1) == format,
         Kind::Image => layout.len() == wide(source.bytes.len()),
     };
     let mut rows = Vec::new();
@@ -150,7 +152,7 @@ fn table(source: &Source, rows: &[Row], own: &[Digest]) -> String {
         text.push_str(&line('*', "other", digest));
     }
     text.push_str(match (source.kind, own) {
-        (Kind::Dump, _) => "* what `cfs mkimage` writes unless told otherwise\n",
+        (Kind::Dump | Kind::Dir, _) => "* what `cfs mkimage` writes unless told otherwise\n",
         (Kind::Image, []) => "* the image at hand\n",
         (Kind::Image, _) => {
             "* the image at hand, which differs from what this program writes in any format\n"
@@ -186,6 +188,7 @@ fn document(source: &Source, rows: &[Row], own: &[Digest]) -> Value {
     let kind = match source.kind {
         Kind::Dump => "dump",
         Kind::Image => "image",
+        Kind::Dir => "dir",
     };
     json!({ "version": 1, "source": source.name, "kind": kind, "digests": digests })
 }
