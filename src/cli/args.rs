@@ -15,6 +15,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::load::Kind;
+use super::progress::Show;
 use super::report::Style;
 use crate::erofs::Version;
 use crate::verity::Algorithm;
@@ -61,6 +62,9 @@ pub(super) struct Common {
     /// Color messages; "auto" does on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
+    /// Show how far long work has come; "auto" does on a terminal
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) progress: Show,
     /// Use N threads [default: as many as there are processors]
     #[arg(long, global = true, value_name = "N")]
     pub(super) threads: Option<NonZero<usize>>,

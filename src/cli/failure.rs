@@ -22,6 +22,8 @@ pub(super) enum Failure {
     Reported,
     /// There was trouble.
     Trouble(Box<Trouble>),
+    /// This signal came, and all that was half done is gone.
+    Signal(i32),
     /// The arguments of the command with this name do not fit together.
     Usage(&'static str, String),
 }

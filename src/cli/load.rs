@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::input::{self, Bytes, Input};
 use super::lints;
 use super::output::Target;
+use super::progress::Show;
 use super::report::{Reporter, Text, Trouble, Verbosity};
 use crate::dump::{Options, Profile, Warnings};
 use crate::erofs::{self, ImageError, disk};
@@ -22,6 +23,8 @@ pub(super) struct Context {
     pub(super) report: Reporter,
     /// How many threads to use.
     pub(super) threads: Threads,
+    /// When to show how far work has come.
+    pub(super) progress: Show,
     max_input: Option<u64>,
     max_errors: usize,
 }
@@ -32,6 +35,7 @@ impl Context {
         Self {
             report: Reporter::new(program, common),
             threads: common.threads.map_or_else(Threads::available, Threads::new),
+            progress: common.progress,
             max_input: common.max_input,
             max_errors: common.max_errors.get(),
         }

@@ -10,6 +10,7 @@
 //! | `lookup` | a path in a tree |
 //! | `output`, `place`, `replace`, `text` | results, whole or not at all |
 //! | `report`, `failure` | messages; how a command ends |
+//! | `progress`, `signals` | what is shown while long work goes on, and what ends it early |
 //! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `extract`, `store`, `verity`, `generate` | a command each |
 
 mod args;
@@ -29,8 +30,10 @@ mod objects;
 mod output;
 mod place;
 mod program;
+mod progress;
 mod replace;
 mod report;
+mod signals;
 mod store;
 mod text;
 mod verity;
@@ -71,6 +74,10 @@ pub fn run(built: &str, args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(Failure::Reported) => ExitCode::from(TROUBLE),
         Err(Failure::Trouble(trouble)) => {
             context.report.trouble(&trouble);
+            ExitCode::from(TROUBLE)
+        }
+        Err(Failure::Signal(signal)) => {
+            signals::die_of(signal);
             ExitCode::from(TROUBLE)
         }
         Err(Failure::Usage(command, words)) => usage(&program.misuse(command, &words)),

@@ -125,6 +125,11 @@ impl Reporter {
         }
     }
 
+    /// Whether nothing is to be said but errors.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.verbosity == Verbosity::Quiet
+    }
+
     /// Says what the trouble is.
     pub(super) fn trouble(&self, trouble: &Trouble) {
         if self.style == Style::Json {
@@ -162,7 +167,7 @@ fn is_colored(color: Color) -> bool {
 }
 
 /// The columns of the terminal that messages go to.
-fn terminal_width() -> Option<usize> {
+pub(super) fn terminal_width() -> Option<usize> {
     let stderr = std::io::stderr();
     if !stderr.is_terminal() {
         return None;
