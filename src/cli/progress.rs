@@ -41,7 +41,8 @@ pub(super) fn watch<T>(
     let held = Held::new();
     let (end, ended) = channel::<()>();
     let result = std::thread::scope(|scope| {
-        let watcher = || Watcher::new(context, progress, &held).run(&ended);
+        let (watched, signals) = (progress, &held);
+        let watcher = move || Watcher::new(context, watched, signals).run(&ended);
         // Without the other thread the work is done unwatched.
         let _ = std::thread::Builder::new().spawn_scoped(scope, watcher);
         let result = work();
