@@ -143,6 +143,18 @@ impl Reporter {
         self.print(&text);
     }
 
+    /// Says something that is no trouble, unless told to be quiet.
+    pub(super) fn note(&self, words: &str) {
+        if self.verbosity == Verbosity::Quiet {
+            return;
+        }
+        if self.style == Style::Json {
+            let document = serde_json::json!({ "severity": "note", "message": words });
+            return self.print(&format!("{document}\n"));
+        }
+        self.print(&format!("{}: {words}\n", self.program));
+    }
+
     fn paint(&self, style: anstyle::Style, words: &str) -> String {
         if self.color { format!("{style}{words}{style:#}") } else { words.to_owned() }
     }

@@ -2,3 +2,10 @@
 //!
 //! > **Invariant:** every system call here takes a descriptor and a single name, never a joined path,
 //! > and never follows a symlink.
+
+mod extract;
+
+pub use extract::{
+    BadPattern, Existing, ExtractError, ExtractErrorKind, ExtractOptions, Extracted, Lost, Only,
+    Skipped, Verify, extract,
+};

@@ -3,3 +3,7 @@
 //!
 //! > **Invariant:** what stands under a name of an object has that digest: it was computed from the
 //! > very bytes that were written, and they were synced before they got their name.
+
+mod basedir;
+
+pub use basedir::Basedirs;
