@@ -176,3 +176,34 @@ pub(crate) fn write_piece(
     }
     Ok(())
 }
+
+/// Copies the first `size` bytes of a file to an empty one, without looking at them.
+///
+/// # Errors
+/// All of [`ContentError`]; the copy may then hold anything.
+pub(crate) fn transfer(
+    source: BorrowedFd<'_>,
+    copy: BorrowedFd<'_>,
+    size: u64,
+    progress: &Progress,
+) -> Result<(), ContentError> {
+    const PIECE: u64 = 256 * 1024;
+    if ioctl_ficlone(copy, source).is_ok() {
+        progress.add(0, size);
+        return rustix::fs::ftruncate(copy, size).map_err(ContentError::Write);
+    }
+    let mut start = 0;
+    let mut buffer = Vec::new();
+    while start < size {
+        check(progress)?;
+        let len = (size - start).min(PIECE);
+        if !copy_by_kernel(source, copy, start, len)? {
+            buffer.resize(clamp_index(len), 0);
+            read_piece(source, start, &mut buffer)?;
+            write_piece(copy, start, &buffer)?;
+        }
+        start += len;
+        progress.add(0, len);
+    }
+    Ok(())
+}

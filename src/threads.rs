@@ -266,6 +266,19 @@ pub(crate) fn digest_pieces<E: Send>(
     }
 }
 
+/// Lets `next` fill slots until it says no, works on them on any thread, and lets `consume` have them
+/// on this thread in the order in which they were filled.
+#[cfg(feature = "live")]
+pub(crate) fn in_order<S: Default + Send, B>(
+    threads: Threads,
+    next: impl FnMut(&mut S) -> bool + Send,
+    work: impl Fn(&mut S) + Sync,
+    consume: impl FnMut(&mut S) -> ControlFlow<B>,
+) -> Option<B> {
+    let work = |(): &mut (), slot: &mut S| work(slot);
+    Work { threads: threads.0.get(), slot: S::default, worker: || (), work }.run(next, consume)
+}
+
 /// Pieces of work that need not one another, on several threads.
 struct Work<NewSlot, NewWorker, Do> {
     threads: usize,

@@ -15,6 +15,7 @@
 //! Objects are readable for all, 0644, because images are shared; who may reach them is up to the
 //! mode of the store's own directory, which is made with 0755 less the umask and never changed.
 
+mod basedir;
 mod error;
 mod list;
 mod object;
@@ -23,6 +24,7 @@ mod sweep;
 mod temporary;
 mod writer;
 
+pub use basedir::Basedirs;
 pub use error::{Mismatch, StoreError, StoreErrorKind};
 pub use list::Listing;
 pub use object::{Expected, Object};
