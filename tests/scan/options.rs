@@ -12,7 +12,8 @@ use cfs::verity::{Algorithm, digest};
 use crate::{World, inode, is_root, options, threads, try_scan};
 
 fn keys(tree: &Tree<'_>, path: &[u8]) -> Vec<String> {
-    let xattrs = inode(tree, path).xattrs();
+    let found = inode(tree, path);
+    let xattrs = found.xattrs();
     xattrs.map(|xattr| String::from_utf8_lossy(xattr.key).into_owned()).collect()
 }
 
