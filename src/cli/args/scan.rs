@@ -96,9 +96,11 @@ pub(crate) struct Id {
 impl ScanArgs {
     /// The options of the library; `command` is the name of the command.
     pub(crate) fn options(&self, command: &'static str, alg: Alg) -> Result<ScanOptions, Failure> {
-        let mut options = ScanOptions::default();
-        options.mtimes = self.mtimes(command)?;
-        options.skip_devices = self.skip_devices;
+        let mut options = ScanOptions {
+            mtimes: self.mtimes(command)?,
+            skip_devices: self.skip_devices,
+            ..ScanOptions::default()
+        };
         options.xattrs = match (self.skip_xattrs, self.user_xattrs) {
             (true, _) => Xattrs::None,
             (_, true) => Xattrs::User,
