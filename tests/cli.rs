@@ -2,6 +2,8 @@
 
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/extract.rs"]
+mod extract;
 #[path = "cli/messages.rs"]
 mod messages;
 #[path = "cli/mkimage.rs"]

@@ -35,7 +35,7 @@ use destination::{Destination, private_directory};
 use error::failed;
 use make::{Done, Maker};
 use merge::Merger;
-use metadata::{Made, User};
+use metadata::{Made, User, strip_acls};
 use select::Wanted;
 use walk::{Job, Walker};
 
@@ -173,7 +173,10 @@ fn put(
         Merger::undo(destination, maker);
     }
     moved?;
-    destination.discard().map_err(of_root)
+    // What is removed changes the time of the directory it was in.
+    destination.discard().map_err(of_root)?;
+    strip_acls(destination.home.as_fd());
+    finish_directory(maker, &destination.home, NodeId::ROOT, done)
 }
 
 fn finish_directory(

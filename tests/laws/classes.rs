@@ -111,8 +111,12 @@ fn of_xattrs(inode: &Inode, reached: &mut BTreeSet<Class>) {
 fn of_name(plan: &Plan, entry: usize, reached: &mut BTreeSet<Class>) {
     let name = &plan.entries[entry].name;
     put(reached, name.len() == 255, "longest name");
-    put(reached, entry > 0 && &**name < b".", "name before the dots");
-    put(reached, name.starts_with(b".") && &**name < b"..", "name between the dots");
+    put(reached, entry > 0 && name.as_slice() < b".".as_slice(), "name before the dots");
+    put(
+        reached,
+        name.starts_with(b".") && name.as_slice() < b"..".as_slice(),
+        "name between the dots",
+    );
     put(reached, std::str::from_utf8(name).is_err(), "name that is not UTF-8");
     let stub = plan.entries[entry].parent == 0 && name.len() == 2;
     put(reached, stub && name.iter().all(u8::is_ascii_hexdigit), "name of a generated device");
