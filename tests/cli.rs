@@ -4,6 +4,8 @@
 mod commands;
 #[path = "cli/directories.rs"]
 mod directories;
+#[path = "cli/extract.rs"]
+mod extract;
 #[path = "cli/messages.rs"]
 mod messages;
 #[path = "cli/mkimage.rs"]

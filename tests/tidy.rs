@@ -369,6 +369,7 @@ fn every_kind_of_error_is_named_in_a_test() {
         ("src/erofs/write_error.rs", "WriteErrorKind"),
         ("src/tree/error.rs", "BuildError"),
         ("src/store/error.rs", "StoreErrorKind"),
+        ("src/live/extract/error.rs", "ExtractErrorKind"),
     ];
     let mut tests = rust_files(&["tests"]);
     tests.retain(|file| !file.name.starts_with("tests/tidy"));

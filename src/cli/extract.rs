@@ -142,7 +142,7 @@ fn kind(lost: &Lost) -> &'static str {
 
 fn told(kind: &str, skipped: &Skipped) -> String {
     let what = match &skipped.lost {
-        Lost::Xattr(key) => format!("the xattr {}", key.escape_ascii()),
+        Lost::Xattr(key) => format!("an xattr: {}", key.escape_ascii()),
         _ => kind.to_owned(),
     };
     let why = skipped.why.map(|errno| words(&io::Error::from(errno)));

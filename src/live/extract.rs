@@ -18,6 +18,7 @@ mod walk;
 pub use error::{ExtractError, ExtractErrorKind, Lost, Skipped};
 pub use select::{BadPattern, Only};
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -35,7 +36,7 @@ use destination::{Destination, private_directory};
 use error::failed;
 use make::{Done, Maker};
 use merge::Merger;
-use metadata::{Made, User};
+use metadata::{Made, User, strip_acls};
 use select::Wanted;
 use walk::{Job, Walker};
 
@@ -173,7 +174,10 @@ fn put(
         Merger::undo(destination, maker);
     }
     moved?;
-    destination.discard().map_err(of_root)
+    // What is removed changes the time of the directory it was in.
+    destination.discard().map_err(of_root)?;
+    strip_acls(destination.home.as_fd());
+    finish_directory(maker, &destination.home, NodeId::ROOT, done)
 }
 
 fn finish_directory(
@@ -192,7 +196,8 @@ struct Shared {
     dir: Option<(String, Arc<OwnedFd>)>,
     /// How many wanted names an inode has.
     names: Vec<u32>,
-    nodes: Vec<NodeId>,
+    /// The first name of each inode that has several.
+    nodes: BTreeMap<InodeId, NodeId>,
 }
 
 impl Shared {
@@ -202,12 +207,16 @@ impl Shared {
         destination: &Destination,
     ) -> Result<Self, ExtractError> {
         let tree = maker.tree;
-        let (mut names, mut nodes) = (vec![0u32; tree.inode_count()], Vec::new());
+        let mut names = vec![0u32; tree.inode_count()];
         for node in tree.nodes().filter(|&node| wanted.has(node)) {
             let count = &mut names[index(tree.inode_of(node).number())];
-            *count += 1;
-            if *count == 2 {
-                nodes.push(node);
+            *count = count.saturating_add(1);
+        }
+        let mut nodes = BTreeMap::new();
+        for node in tree.nodes().filter(|&node| wanted.has(node)) {
+            let inode = tree.inode_of(node);
+            if names[index(inode.number())] > 1 {
+                nodes.entry(inode).or_insert(node);
             }
         }
         if nodes.is_empty() {
@@ -227,7 +236,8 @@ impl Shared {
     /// Makes them all.
     fn make(&self, maker: &Maker<'_>, done: &mut Done) -> Result<(), ExtractError> {
         let Some((_, dir)) = &self.dir else { return Ok(()) };
-        let mut pieces = self.nodes.chunks(16);
+        let nodes: Vec<NodeId> = self.nodes.values().copied().collect();
+        let mut pieces = nodes.chunks(16);
         let next = || Ok(pieces.next().map(|nodes| Job::Nodes(Arc::clone(dir), nodes.to_vec())));
         work(maker, self, next, done)
     }
@@ -310,5 +320,11 @@ fn one(
     if Arc::ptr_eq(links, dir) {
         return maker.make(dir.as_fd(), number.as_bytes(), node, done);
     }
-    maker.link((links.as_fd(), number.as_bytes()), (dir.as_fd(), name), node, done)
+    let made = (links.as_fd(), number.as_bytes());
+    let linked = maker.link(made, (dir.as_fd(), name))?;
+    // Of the first name it was said already.
+    if !linked && shared.nodes.get(&inode) != Some(&node) {
+        done.skipped.push(Skipped { node, lost: Lost::Link, why: None });
+    }
+    Ok(())
 }

@@ -12,6 +12,8 @@
 
 mod choose;
 mod classes;
+#[cfg(feature = "live")]
+mod extract;
 mod facts;
 mod generate;
 mod image;
@@ -24,6 +26,8 @@ mod tree;
 
 pub use choose::{Bytes, Choose, pseudorandom};
 pub use classes::{Class, classes};
+#[cfg(feature = "live")]
+pub use extract::extracted_tree_is_on_disk;
 pub use generate::{Oddness, generate};
 pub use image::{
     digests_are_those_of_the_bytes, image_accepts_or_points, image_keeps_all_it_can_hold,

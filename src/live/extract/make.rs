@@ -65,20 +65,15 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// Makes another name of a file.
+    /// Makes another name of a file. False if there is no such file, as it was skipped.
     pub(super) fn link(
         &self,
         (links, made): (BorrowedFd<'_>, &[u8]),
         (dir, name): (BorrowedFd<'_>, &[u8]),
-        node: NodeId,
-        done: &mut Done,
-    ) -> Result<(), ExtractErrorKind> {
+    ) -> Result<bool, ExtractErrorKind> {
         match linkat(links, made, dir, name, AtFlags::empty()) {
-            Err(errno @ Errno::NOENT) => {
-                done.skipped.push(Skipped { node, lost: Lost::Link, why: Some(errno) });
-                Ok(())
-            }
-            linked => linked.map_err(failed("link")),
+            Err(Errno::NOENT) => Ok(false),
+            linked => linked.map(|()| true).map_err(failed("link")),
         }
     }
 

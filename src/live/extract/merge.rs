@@ -45,7 +45,7 @@ impl<'m> Merger<'m> {
         Ok(Self { maker, wanted, existing, from, to })
     }
 
-    /// Moves all names, and gives directories that were there their facts.
+    /// Moves all names, and gives directories that were there their facts, the first one apart.
     pub(super) fn run(&mut self, done: &mut Done) -> Result<(), ExtractError> {
         let tree = self.maker.tree;
         let mut open = vec![(NodeId::ROOT, tree.children(NodeId::ROOT))];
@@ -78,6 +78,9 @@ impl<'m> Merger<'m> {
     }
 
     fn leave(&mut self, node: NodeId, done: &mut Done) -> Result<(), ExtractErrorKind> {
+        if node == NodeId::ROOT {
+            return Ok(());
+        }
         self.from.leave()?;
         let dir = self.to.leave()?.ok_or(ExtractErrorKind::Swapped)?;
         strip_acls(dir.as_fd());

@@ -82,9 +82,10 @@ impl Made<'_> {
             };
             match set {
                 Ok(()) => {}
-                Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::IO | Errno::ROFS)) => {
+                Err(errno @ (Errno::DQUOT | Errno::IO | Errno::ROFS)) => {
                     return Err(ExtractErrorKind::System("set an xattr", errno));
                 }
+                // No space may also say that it is too large for this file system.
                 Err(errno) => self.skip(Lost::Xattr(xattr.key.to_vec()), Some(errno)),
             }
         }
