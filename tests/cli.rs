@@ -12,11 +12,14 @@ mod messages;
 mod mkimage;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/round_trip.rs"]
+mod round_trip;
 #[path = "cli/schema.rs"]
 mod schema;
 #[path = "cli/sources.rs"]
 mod sources;
 #[path = "cli/store.rs"]
 mod store;
+mod support;
 #[path = "cli/world.rs"]
 mod world;

@@ -9,7 +9,6 @@ use super::output::{Content, Output, Target, check_terminal};
 use super::report::Trouble;
 use super::scan::Scanning;
 use crate::erofs::{Layout, Version, WriteError};
-use crate::store::{Store, StoreOptions};
 use crate::threads;
 use crate::tree::Tree;
 use crate::verity::Digest;
@@ -71,9 +70,7 @@ fn operands(args: &mut MkimageArgs) -> Result<(PathBuf, Option<PathBuf>), Failur
 /// How a directory is scanned, and where its objects go.
 fn scanning(args: &MkimageArgs) -> Result<Scanning, Failure> {
     let options = args.scan.options(NAME, args.digest_alg)?;
-    let stored = StoreOptions { algorithm: options.algorithm, ..StoreOptions::default() };
-    let create = |path: &PathBuf| Store::create(path, &stored);
-    let store = args.store.digest_store.as_ref().map(create).transpose()?;
+    let store = args.store.create(options.algorithm)?;
     Ok(Scanning { options, store })
 }
 

@@ -46,6 +46,10 @@ impl Scanning {
             Err(ScanError::Store(error)) => return Err(error.into()),
             Err(error) => return Err(Trouble::in_file(&name, error).into()),
         };
+        if let Some(store) = store {
+            // An image that needs no object still has a store to be looked for in.
+            store.make()?;
+        }
         for problem in &found.changed {
             context.report.note(&format!("warning: {}", told(&name, problem)));
         }

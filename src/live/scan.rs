@@ -46,8 +46,9 @@ pub struct Scan {
 /// Reads a directory and all that is below it into a tree, and its contents into a store if there is
 /// one.
 ///
-/// The root is the directory that `root` leads to; below it no symlink is followed. Each regular file is opened once, and its facts, its xattrs
-/// and its content come from that descriptor; FIFOs and devices are never opened for reading.
+/// The root is the directory that `root` leads to; below it no symlink is followed. Each regular file
+/// is opened once, and its facts, its xattrs and its content come from that descriptor; FIFOs and
+/// devices are never opened for reading.
 ///
 /// Files of more than [`inline_max`](ScanOptions::inline_max) bytes get the path of their object as
 /// payload, and its digest. Directories that hold many names, and large files, are shared among the

@@ -165,6 +165,14 @@ impl Store {
         Ok(store)
     }
 
+    /// Makes the directory of a store that no object was added to.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Write`] and [`StoreErrorKind::Open`] if that cannot be.
+    pub fn make(&self) -> Result<(), StoreError> {
+        self.made().map(|_| ())
+    }
+
     fn new(path: &Path, options: &StoreOptions) -> Self {
         Self {
             path: path.to_owned(),

@@ -90,3 +90,28 @@ fn progress_is_shown_if_asked_for_and_a_signal_leaves_nothing() {
     assert_eq!(world.shell(script).out(), "143\n");
     assert!(!world.path("b.cfs").exists());
 }
+
+#[test]
+fn a_store_that_must_seal_fails_early_where_it_cannot() {
+    let world = world();
+    // Where it can, there is an image instead.
+    let ran = world.cfs("mkimage --digest-store store --require-verity root a.cfs");
+    if !world.path("a.cfs").exists() {
+        ran.mentions(2, "fs-verity");
+        assert_eq!(std::fs::read_dir(world.path("store")).unwrap().count(), 0);
+    }
+    world.cfs("mkimage --require-verity root a.cfs").mentions(2, "--digest-store");
+}
+
+#[test]
+fn objects_that_are_there_are_looked_at() {
+    let world = world();
+    world.cfs("mkimage --digest-store store root a.cfs").is_silent_success();
+    let object = format!("store/{}", world.cfs("objects a.cfs").out().trim());
+    let same_size = [2; 100];
+    world.write(&object, same_size);
+    world.cfs("mkimage --digest-store store root b.cfs").is_silent_success();
+    world.cfs("mkimage --digest-store store --verify root b.cfs").mentions(2, &object);
+    world.write(&object, "short");
+    world.cfs("mkimage --digest-store store root b.cfs").mentions(2, &object);
+}

@@ -128,8 +128,8 @@ fn sources_that_cannot_be_read_are_trouble() {
     let world = World::new();
     world.cfs("dump nope").says(2, "cfs: cannot open nope: No such file or directory\n");
     let words = "cfs: cannot read .: it is a directory\nhint: name an image or a dump text\n";
-    world.cfs("dump .").says(2, words);
-    world.cfs("mkimage . out.cfs").says(2, words);
+    world.cfs("dump --from=dump .").says(2, words);
+    world.cfs("mkimage --from-dump . out.cfs").says(2, words);
     world.with_stdin(CFS, "dump -", b"").mentions(2, "<stdin>:1:1: error[no-root]");
 }
 

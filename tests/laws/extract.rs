@@ -4,7 +4,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 
-use cfs::live::{ExtractOptions, Lost, extract};
+use std::path::Path;
+
+use cfs::canon::canonicalise;
+use cfs::live::{ExtractOptions, Extracted, HardLinks, Lost, ScanOptions, extract, scan};
 use cfs::progress::Progress;
 use cfs::store::Basedirs;
 use cfs::threads::Threads;
@@ -50,6 +53,39 @@ pub fn extracted_tree_is_on_disk(tree: &Tree<'_>) {
         if inode.file_type() == FileType::Regular {
             let content = std::fs::read(&path).expect("a file");
             assert_eq!(content, inode.content().unwrap_or_default(), "{path:?}");
+        }
+    }
+    scan_gives_it_again(tree, &made, &extracted);
+}
+
+/// Scanning what was made of a tree of which nothing was lost gives the tree again: its names, its
+/// hard links, and the facts that a directory can hold.
+fn scan_gives_it_again(tree: &Tree<'_>, made: &Path, extracted: &Extracted) {
+    if !extracted.skipped.is_empty() || extracted.owners_ignored {
+        return;
+    }
+    let mut options = ScanOptions::default();
+    (options.hard_links, options.inline_max) = (HardLinks::Keep, 5000);
+    let scanned = scan(made, &options, None, Threads::ONE, &Progress::default());
+    let mut scanned = scanned.unwrap_or_else(|error| panic!("{error}")).tree;
+    let mut given = tree.clone();
+    canonicalise(&mut given);
+    canonicalise(&mut scanned);
+    assert_eq!(given.len(), scanned.len());
+    for node in given.nodes() {
+        let path = given.path(node);
+        let path = path.escape_ascii();
+        assert_eq!(given.name(node), scanned.name(node), "{path}");
+        assert_eq!(given.is_link(node), scanned.is_link(node), "{path}");
+        let (a, b) = (given.facts(node), scanned.facts(node));
+        assert_eq!(a.file_type(), b.file_type(), "{path}");
+        assert_eq!((a.uid(), a.gid(), a.rdev()), (b.uid(), b.gid(), b.rdev()), "{path}");
+        assert_eq!((a.mtime(), a.size()), (b.mtime(), b.size()), "{path}");
+        assert!(a.xattrs().eq(b.xattrs()), "{path}");
+        if a.file_type() == FileType::Symlink {
+            assert_eq!(a.payload(), b.payload(), "{path}");
+        } else {
+            assert_eq!((a.mode(), a.content()), (b.mode(), b.content()), "{path}");
         }
     }
 }

@@ -7,7 +7,9 @@ use clap::{Args, ValueEnum};
 use super::Alg;
 use crate::cli::failure::Failure;
 use crate::live::{HardLinks, Mtimes, OnChange, ScanOptions, Xattrs};
+use crate::store::{Store, StoreOptions, Verity};
 use crate::tree::Mtime;
+use crate::verity::Algorithm;
 
 /// How a directory is scanned.
 #[derive(Clone, Debug, Default, Args)]
@@ -154,6 +156,27 @@ pub(crate) struct StoreOption {
     /// Store the contents of a directory as objects in DIR, which is made if it does not exist
     #[arg(long, value_name = "DIR", help_heading = "Options for a directory as SOURCE")]
     pub(crate) digest_store: Option<PathBuf>,
+    /// Fail if objects cannot be sealed with fs-verity, before anything is read
+    #[arg(long, requires = "digest_store", help_heading = "Options for a directory as SOURCE")]
+    pub(crate) require_verity: bool,
+    /// Compute the digests of objects that are there already, instead of looking at their sizes
+    #[arg(long, requires = "digest_store", help_heading = "Options for a directory as SOURCE")]
+    pub(crate) verify: bool,
+}
+
+impl StoreOption {
+    /// The store, if there is one.
+    pub(crate) fn create(&self, algorithm: Algorithm) -> Result<Option<Store>, Failure> {
+        let Some(path) = &self.digest_store else { return Ok(None) };
+        let verity = if self.require_verity { Verity::Required } else { Verity::IfPossible };
+        let options = StoreOptions {
+            algorithm,
+            verity,
+            verify_existing: self.verify,
+            ..StoreOptions::default()
+        };
+        Ok(Some(Store::create(path, &options)?))
+    }
 }
 
 /// Seconds since 1970, with up to nine digits behind a point.
