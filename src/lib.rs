@@ -66,9 +66,9 @@
 //!
 //! # Errors
 //!
-//! There are three families, by what a user can act on: [`dump::ParseError`] points into a text,
-//! [`erofs::ImageError`] at a byte of an image, and [`erofs::WriteError`] at the node of a tree that
-//! no image can hold.
+//! There are four families, by what a user can act on: [`dump::ParseError`] points into a text,
+//! [`erofs::ImageError`] at a byte of an image, [`erofs::WriteError`] at the node of a tree that
+//! no image can hold; and `live` and `store` name the path, the operation and the system's error.
 //!
 //! # Testing
 //!

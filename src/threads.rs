@@ -222,25 +222,17 @@ pub(crate) fn digest_pieces<E: Send>(
     struct Piece<E> {
         start: u64,
         len: usize,
-        bytes: Vec<u8>,
-        leaves: Result<Vec<u8>, E>,
+        hashed: Result<Hashed, E>,
     }
     let mut hasher = Hasher::new(algorithm);
     let mut start = 0;
-    let room = clamp_index(size).min(READ);
+    let room = clamp_index(size).min(STEP);
     let work = Work {
         threads: threads.for_pieces(size.div_ceil(wide(READ))),
-        slot: || Piece { start: 0, len: 0, bytes: vec![0; room], leaves: Ok(Vec::new()) },
-        worker: || (),
-        work: |(): &mut (), piece: &mut Piece<E>| {
-            let bytes = piece.bytes.get_mut(..piece.len).unwrap_or_default();
-            piece.leaves = fill(piece.start, bytes).map(|()| {
-                if bytes.len() == READ {
-                    verity::leaf_digests(algorithm, bytes)
-                } else {
-                    Vec::new()
-                }
-            });
+        slot: || Piece { start: 0, len: 0, hashed: Ok(Hashed::default()) },
+        worker: || vec![0; room],
+        work: |buffer: &mut Vec<u8>, piece: &mut Piece<E>| {
+            piece.hashed = hash_piece(algorithm, piece.start, piece.len, buffer, &fill);
         },
     };
     let next = |piece: &mut Piece<E>| {
@@ -250,13 +242,13 @@ pub(crate) fn digest_pieces<E: Send>(
         piece.len > 0
     };
     let failed = work.run(next, |piece| {
-        match std::mem::replace(&mut piece.leaves, Ok(Vec::new())) {
+        match std::mem::replace(&mut piece.hashed, Ok(Hashed::default())) {
             Err(error) => return ControlFlow::Break(error),
-            // Only the last piece is not whole, so these leaves follow whole blocks.
-            Ok(leaves) if piece.len == READ => {
+            Ok(Hashed { leaves, tail }) => {
+                // Only the last piece has a tail, so these leaves follow whole blocks.
                 let _ = hasher.add_leaves(&leaves);
+                hasher.update(&tail);
             }
-            Ok(_) => hasher.update(piece.bytes.get(..piece.len).unwrap_or_default()),
         }
         ControlFlow::Continue(())
     });
@@ -264,6 +256,40 @@ pub(crate) fn digest_pieces<E: Send>(
         Some(error) => Err(error),
         None => Ok(hasher.finish()),
     }
+}
+
+/// Bytes that are fetched at a time, few enough to be hashed before they leave the nearest caches.
+#[cfg(feature = "live")]
+const STEP: usize = 64 * 1024;
+
+/// What a piece of a content comes to: the digests of its whole blocks, and the bytes behind them.
+#[cfg(feature = "live")]
+#[derive(Default)]
+struct Hashed {
+    leaves: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+/// Fetches and hashes a piece, step by step.
+#[cfg(feature = "live")]
+fn hash_piece<E>(
+    algorithm: Algorithm,
+    start: u64,
+    len: usize,
+    buffer: &mut [u8],
+    fill: &impl Fn(u64, &mut [u8]) -> Result<(), E>,
+) -> Result<Hashed, E> {
+    let mut hashed = Hashed::default();
+    let mut at = 0;
+    while at < len {
+        let bytes = buffer.get_mut(..(len - at).min(STEP)).unwrap_or_default();
+        fill(start + wide(at), bytes)?;
+        let (whole, tail) = bytes.split_at(bytes.len() - bytes.len() % verity::BLOCK_SIZE);
+        hashed.leaves.extend_from_slice(&verity::leaf_digests(algorithm, whole));
+        hashed.tail.extend_from_slice(tail);
+        at += bytes.len().max(1);
+    }
+    Ok(hashed)
 }
 
 /// Lets `next` fill slots until it says no, works on them on any thread, and lets `consume` have them
