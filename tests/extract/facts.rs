@@ -190,6 +190,16 @@ fn what_the_system_does_not_take_is_told() {
 }
 
 #[test]
+fn an_acl_that_the_system_drops_is_told() {
+    // Found by fuzzing: setting an empty ACL succeeds, and there is none.
+    let world = World::new();
+    let line = "/d 0 40755 2 0 0 0 0.0 - - - system.posix_acl_default=\n";
+    let skipped = world.dump(line, &ExtractOptions::default()).unwrap().skipped;
+    let lost: Vec<&Lost> = skipped.iter().map(|skipped| &skipped.lost).collect();
+    assert_eq!(lost, [&Lost::Xattr(b"system.posix_acl_default".to_vec())]);
+}
+
+#[test]
 fn generated_trees_come_back() {
     if is_root() {
         for seed in 1..=60 {

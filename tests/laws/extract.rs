@@ -11,7 +11,7 @@ use cfs::live::{ExtractOptions, Extracted, HardLinks, Lost, ScanOptions, extract
 use cfs::progress::Progress;
 use cfs::store::Basedirs;
 use cfs::threads::Threads;
-use cfs::tree::{FileType, NodeId, Tree};
+use cfs::tree::{FileType, NodeId, Tree, Xattr};
 
 /// A tree without files whose content stands elsewhere is on disk with all its facts, those apart that
 /// are told as lost.
@@ -81,11 +81,16 @@ fn scan_gives_it_again(tree: &Tree<'_>, made: &Path, extracted: &Extracted) {
         assert_eq!(a.file_type(), b.file_type(), "{path}");
         assert_eq!((a.uid(), a.gid(), a.rdev()), (b.uid(), b.gid(), b.rdev()), "{path}");
         assert_eq!((a.mtime(), a.size()), (b.mtime(), b.size()), "{path}");
-        assert!(a.xattrs().eq(b.xattrs()), "{path}");
+        assert_eq!(pairs(a.xattrs()), pairs(b.xattrs()), "{path}");
         if a.file_type() == FileType::Symlink {
             assert_eq!(a.payload(), b.payload(), "{path}");
         } else {
             assert_eq!((a.mode(), a.content()), (b.mode(), b.content()), "{path}");
         }
     }
+}
+
+/// Xattrs in words.
+fn pairs<'t>(xattrs: impl Iterator<Item = Xattr<'t>>) -> Vec<String> {
+    xattrs.map(|it| format!("{}={}", it.key.escape_ascii(), it.value.escape_ascii())).collect()
 }

@@ -4,7 +4,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use rustix::fs::{
     AtFlags, CWD, Gid, Mode, Timespec, Timestamps, Uid, XattrFlags, chmodat, chownat, fchmod,
-    fremovexattr, fsetxattr, fstat, setxattr, utimensat,
+    fremovexattr, fsetxattr, fstat, getxattr, setxattr, utimensat,
 };
 use rustix::io::Errno;
 
@@ -43,6 +43,7 @@ impl Made<'_> {
         if self.inode.file_type() != FileType::Symlink {
             self.mode()?;
         }
+        self.check_kept(is_acl);
         self.xattrs(|xattr| xattr.key == CAPABILITY)?;
         self.times()
     }
@@ -90,6 +91,24 @@ impl Made<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Tells of xattrs that were set and are others now. The system takes an ACL that says nothing, or
+    /// nothing that the mode does not say, and drops it; and the mode changes its mask.
+    fn check_kept(&mut self, which: impl Fn(&Xattr<'_>) -> bool) {
+        let inode = self.inode;
+        for xattr in inode.xattrs().filter(which) {
+            // One byte more tells a longer value.
+            let mut found = vec![0; xattr.value.len() + 1];
+            let kept = getxattr(self.place(), xattr.key, &mut found);
+            let is_kept = kept.is_ok_and(|len| found.get(..len) == Some(xattr.value));
+            let lost = Lost::Xattr(xattr.key.to_vec());
+            let mut told = self.skipped.iter().rev().take_while(|it| it.node == self.node);
+            let is_told = told.any(|it| it.lost == lost);
+            if !is_kept && !is_told {
+                self.skip(lost, None);
+            }
+        }
     }
 
     /// A name of what is not open for real.
