@@ -200,6 +200,16 @@ fn an_acl_that_the_system_drops_is_told() {
 }
 
 #[test]
+fn an_empty_capability_is_told_instead_of_set() {
+    // Found by fuzzing: it can be set, and then not be read.
+    let world = World::new();
+    let line = "/f 0 100644 1 0 0 0 0.0 - - - security.capability=\n";
+    let skipped = world.dump(line, &ExtractOptions::default()).unwrap().skipped;
+    let lost: Vec<&Lost> = skipped.iter().map(|skipped| &skipped.lost).collect();
+    assert_eq!(lost, [&Lost::Xattr(b"security.capability".to_vec())]);
+}
+
+#[test]
 fn generated_trees_come_back() {
     if is_root() {
         for seed in 1..=60 {

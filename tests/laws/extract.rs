@@ -67,7 +67,7 @@ fn scan_gives_it_again(tree: &Tree<'_>, made: &Path, extracted: &Extracted) {
     let mut options = ScanOptions::default();
     (options.hard_links, options.inline_max) = (HardLinks::Keep, 5000);
     let scanned = scan(made, &options, None, Threads::ONE, &Progress::default());
-    let mut scanned = scanned.unwrap_or_else(|error| panic!("{error}")).tree;
+    let mut scanned = scanned.unwrap_or_else(|error| panic!("{error:?}")).tree;
     let mut given = tree.clone();
     canonicalise(&mut given);
     canonicalise(&mut scanned);

@@ -75,6 +75,11 @@ impl Made<'_> {
     fn xattrs(&mut self, which: impl Fn(&Xattr<'_>) -> bool) -> Result<(), ExtractErrorKind> {
         let inode = self.inode;
         for xattr in inode.xattrs().filter(which) {
+            if xattr.key == CAPABILITY && xattr.value.is_empty() {
+                // The system takes it and then refuses to read it, so that nobody could scan the file.
+                self.skip(Lost::Xattr(xattr.key.to_vec()), Some(Errno::INVAL));
+                continue;
+            }
             let is_open = matches!(self.inode.file_type(), FileType::Regular | FileType::Directory);
             let set = if is_open {
                 fsetxattr(self.file, xattr.key, xattr.value, XattrFlags::empty())
