@@ -15,7 +15,7 @@ pub enum ScanError {
     #[error("cannot be opened: {0}")]
     Root(Errno),
     /// These could not be read, sorted by path; there is at least one.
-    #[error("{} paths could not be read", .0.len())]
+    #[error("paths that could not be read: {}", .0.len())]
     Unreadable(Vec<Problem>),
     /// A pattern that is none, and why.
     #[error("{0}")]
