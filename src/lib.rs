@@ -10,7 +10,7 @@
 //!                |
 //!               cli            flags, files, wording, exit codes
 //!              /   \
-//!          live --> store      directory <-> tree; objects by digest
+//!   mount  live --> store      images as file systems; directory <-> tree; objects by digest
 //!              \   /
 //!             content          open files, their digests and copies
 //!             threads          the pure pieces below, on several threads
@@ -43,7 +43,7 @@
 //! * With the feature `live`: `live` scans a directory into a tree and extracts a tree into a
 //!   directory, by descriptors and single names, never by joined paths; `store` keeps objects under
 //!   their digests, whole and verified or not at all; `content` digests and copies open files for
-//!   both; `progress` is what long work tells and is told; `sys` holds the system calls that have no
+//!   both; `mount` mounts images and lists mounts; `progress` is what long work tells and is told; `sys` holds the system calls that have no
 //!   safe interface.
 //! * `cli` is what the programs share; with the feature `cli`.
 //!
@@ -68,7 +68,8 @@
 //!
 //! There are four families, by what a user can act on: [`dump::ParseError`] points into a text,
 //! [`erofs::ImageError`] at a byte of an image, [`erofs::WriteError`] at the node of a tree that
-//! no image can hold; and `live` and `store` name the path, the operation and the system's error.
+//! no image can hold; and `live`, `store` and
+//! `mount` name the path, the operation and the system's error.
 //!
 //! # Testing
 //!
@@ -97,6 +98,8 @@ pub mod dump;
 pub mod erofs;
 #[cfg(feature = "live")]
 pub mod live;
+#[cfg(feature = "live")]
+pub mod mount;
 mod num;
 #[cfg(feature = "live")]
 pub mod progress;

@@ -5,11 +5,13 @@
 mod large_pages;
 #[cfg(feature = "cli")]
 mod map;
+mod mount;
 
 #[cfg(feature = "cli")]
 pub use large_pages::LargePages;
 #[cfg(feature = "cli")]
 pub(crate) use map::Map;
+pub(crate) use mount::{configure_loop, free_loop, map_ids, unshare_mounts};
 
 use std::ffi::c_void;
 use std::os::fd::BorrowedFd;
@@ -95,21 +97,46 @@ unsafe impl Ioctl for MeasureVerity {
     }
 }
 
+/// What the kernel says of the seal of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measured {
+    /// It is sealed with this digest.
+    Sealed(Digest),
+    /// It is sealed in a way that composefs does not know.
+    Odd,
+    /// It is not sealed, but could be.
+    Unsealed,
+    /// It cannot be sealed where it lies; the error of the system says why.
+    Impossible(Errno),
+}
+
+/// Asks the kernel for the seal of a file that is open for reading.
+///
+/// # Errors
+/// Those of the system that say nothing of a seal.
+pub(crate) fn measured(file: BorrowedFd<'_>) -> Result<Measured, Errno> {
+    let room = MeasureVerity { algorithm: 0, size: 64, digest: [0; 64] };
+    // SAFETY: `MeasureVerity` says what the call does.
+    let measured = match unsafe { ioctl(file, room) } {
+        Ok(measured) => measured,
+        Err(Errno::NODATA) => return Ok(Measured::Unsealed),
+        Err(errno @ (Errno::OPNOTSUPP | Errno::NOTTY)) => return Ok(Measured::Impossible(errno)),
+        Err(errno) => return Err(errno),
+    };
+    let digest = measured.digest.get(..usize::from(measured.size)).and_then(Digest::from_bytes);
+    let is_its =
+        |digest: &Digest| algorithm_number(digest.algorithm()) == u32::from(measured.algorithm);
+    Ok(digest.filter(is_its).map_or(Measured::Odd, Measured::Sealed))
+}
+
 /// The digest by which the kernel has sealed a file; `None` if it is not sealed, or cannot be where it
 /// lies, or is sealed in a way that composefs does not know.
 ///
 /// # Errors
 /// Those of the system that say neither.
 pub(crate) fn measure_verity(file: BorrowedFd<'_>) -> Result<Option<Digest>, Errno> {
-    let room = MeasureVerity { algorithm: 0, size: 64, digest: [0; 64] };
-    // SAFETY: `MeasureVerity` says what the call does.
-    let measured = match unsafe { ioctl(file, room) } {
-        Ok(measured) => measured,
-        Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::NOTTY) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let digest = measured.digest.get(..usize::from(measured.size)).and_then(Digest::from_bytes);
-    let is_its =
-        |digest: &Digest| algorithm_number(digest.algorithm()) == u32::from(measured.algorithm);
-    Ok(digest.filter(is_its))
+    Ok(match measured(file)? {
+        Measured::Sealed(digest) => Some(digest),
+        _ => None,
+    })
 }

@@ -1,10 +1,12 @@
 //! The command line, as it is typed.
 
 mod extract;
+mod mount;
 mod scan;
 mod store;
 
 pub(super) use extract::ExtractArgs;
+pub(super) use mount::{MountArgs, MountsArgs, UmountArgs};
 pub(super) use scan::{ScanArgs, StoreOption};
 pub(super) use store::{
     Share, StoreAddArgs, StoreArgs, StoreCommand, StoreGcArgs, StoreMissingArgs, StoreStatsArgs,
@@ -109,6 +111,9 @@ pub(super) enum Command {
     Cat(CatArgs),
     Extract(ExtractArgs),
     Store(StoreArgs),
+    Mount(MountArgs),
+    Umount(UmountArgs),
+    Mounts(MountsArgs),
     Verity(VerityArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

@@ -6,6 +6,7 @@ use clap::CommandFactory;
 
 use super::args::{Cli, CompletionsArgs, ManArgs};
 use super::failure::{Answer, Failure};
+use super::helper;
 use super::output::Output;
 use super::program::standalone;
 use super::report::file_name;
@@ -33,5 +34,6 @@ pub(super) fn man(args: &ManArgs) -> Result<Answer, Failure> {
     let failed = |error| Failure::io("write man pages to", &file_name(directory), &error);
     fs::create_dir_all(directory).map_err(failed)?;
     clap_mangen::generate_to(Cli::command(), directory).map_err(failed)?;
+    clap_mangen::generate_to(helper::syntax(), directory).map_err(failed)?;
     Ok(Answer::Yes)
 }

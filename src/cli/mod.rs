@@ -11,7 +11,8 @@
 //! | `output`, `place`, `replace`, `text` | results, whole or not at all |
 //! | `report`, `failure` | messages; how a command ends |
 //! | `progress`, `signals` | what is shown while long work goes on, and what ends it early |
-//! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `extract`, `store`, `verity`, `generate` | a command each |
+//! | `helper` | the program `mount.composefs` |
+//! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `extract`, `store`, `mount`, `mounts`, `verity`, `generate` | a command each |
 
 mod args;
 mod cat;
@@ -20,12 +21,15 @@ mod dump;
 mod extract;
 mod failure;
 mod generate;
+mod helper;
 mod input;
 mod lints;
 mod load;
 mod lookup;
 mod ls;
 mod mkimage;
+mod mount;
+mod mounts;
 mod objects;
 mod output;
 mod place;
@@ -54,8 +58,8 @@ const NO: u8 = 1;
 const TROUBLE: u8 = 2;
 
 /// Runs a program: `args` are its arguments, of which the first is the name it was started by. A
-/// name `cfs-NAME` runs the command NAME; any name that is neither that nor `cfs` stands for
-/// `built`, the name of the program that was built.
+/// name `cfs-NAME` runs the command NAME; `mount.composefs` is what mount(8) runs; any other name but
+/// `cfs` stands for `built`, the name of the program that was built.
 ///
 /// # Example
 /// ```no_run
@@ -65,7 +69,11 @@ const TROUBLE: u8 = 2;
 /// ```
 pub fn run(built: &str, args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut args = args.into_iter();
-    let mut program = Program::named(&args.next().unwrap_or_default(), built);
+    let name = args.next().unwrap_or_default();
+    if helper::is_named(&name) {
+        return helper::run(args);
+    }
+    let mut program = Program::named(&name, built);
     let (common, command) = match program.parse(args) {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error),
@@ -103,6 +111,9 @@ fn execute(context: &Context, command: Command) -> Result<Answer, Failure> {
         Command::Cat(args) => cat::run(context, &args),
         Command::Extract(args) => extract::run(context, &args),
         Command::Store(args) => store::run(context, &args),
+        Command::Mount(args) => mount::run(context, args),
+        Command::Umount(args) => mount::unmount(context, &args),
+        Command::Mounts(args) => mounts::run(&args),
         Command::Verity(args) => match args.command {
             VerityCommand::Digest(args) => verity::digest(context, &args),
             VerityCommand::Image(args) => verity::image(context, &args),

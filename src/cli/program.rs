@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 
 use super::args::{
     CatArgs, Cli, Command, Common, CompletionsArgs, DumpArgs, ExtractArgs, LsArgs, ManArgs,
-    MkimageArgs, ObjectsArgs, StoreArgs, VerityArgs,
+    MkimageArgs, MountArgs, MountsArgs, ObjectsArgs, StoreArgs, UmountArgs, VerityArgs,
 };
 
 /// A program as it was started.
@@ -99,6 +99,9 @@ fn fixed_command(name: &str, matches: &ArgMatches) -> Result<Command, clap::Erro
         "objects" => ObjectsArgs::from_arg_matches(matches).map(Command::Objects),
         "cat" => CatArgs::from_arg_matches(matches).map(Command::Cat),
         "extract" => ExtractArgs::from_arg_matches(matches).map(Command::Extract),
+        "mount" => MountArgs::from_arg_matches(matches).map(Command::Mount),
+        "umount" => UmountArgs::from_arg_matches(matches).map(Command::Umount),
+        "mounts" => MountsArgs::from_arg_matches(matches).map(Command::Mounts),
         "store" => StoreArgs::from_arg_matches(matches).map(Command::Store),
         "verity" => VerityArgs::from_arg_matches(matches).map(Command::Verity),
         "completions" => CompletionsArgs::from_arg_matches(matches).map(Command::Completions),

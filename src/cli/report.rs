@@ -155,6 +155,13 @@ impl Reporter {
         self.print(&format!("{}: {words}\n", self.program));
     }
 
+    /// Says more, if asked for.
+    pub(super) fn detail(&self, words: &str) {
+        if self.verbosity == Verbosity::All {
+            self.note(words);
+        }
+    }
+
     fn paint(&self, style: anstyle::Style, words: &str) -> String {
         if self.color { format!("{style}{words}{style:#}") } else { words.to_owned() }
     }

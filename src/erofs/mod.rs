@@ -35,5 +35,5 @@ pub use jobs::DoAll;
 pub use layout::{Layout, layout, layout_with};
 pub(crate) use order::{ReadBack, is_reserved};
 pub use policy::Version;
-pub use read::{ImageInfo, info, read};
+pub use read::{ImageInfo, info, info_of_start, read};
 pub use write_error::{WriteError, WriteErrorKind};

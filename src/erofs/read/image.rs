@@ -44,11 +44,16 @@ pub(super) struct Image<'a> {
 
 impl<'a> Image<'a> {
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self, ImageError> {
+        Self::open_start(bytes, wide(bytes.len()))
+    }
+
+    /// An image of `len` bytes, of which at least the first block is there.
+    pub(super) fn open_start(bytes: &'a [u8], len: u64) -> Result<Self, ImageError> {
         let header = check_header(bytes)?;
-        let superblock = check_superblock(bytes)?;
+        let superblock = check_superblock(bytes, len)?;
         let metadata = block_offset(superblock.meta_blkaddr.get());
         let shared_xattrs = block_offset(superblock.xattr_blkaddr.get());
-        if metadata.max(shared_xattrs) >= wide(bytes.len()) {
+        if metadata.max(shared_xattrs) >= len {
             return Err(superblock_error(ImageErrorKind::AddressOutside));
         }
         Ok(Self { bytes, header, superblock, metadata, shared_xattrs })
@@ -165,7 +170,7 @@ fn check_header(bytes: &[u8]) -> Result<&ComposefsHeader, ImageError> {
     }
 }
 
-fn check_superblock(bytes: &[u8]) -> Result<&SuperBlock, ImageError> {
+fn check_superblock(bytes: &[u8], len: u64) -> Result<&SuperBlock, ImageError> {
     use ImageErrorKind as Kind;
     let error = superblock_error;
     let superblock: &SuperBlock =
@@ -182,7 +187,7 @@ fn check_superblock(bytes: &[u8]) -> Result<&SuperBlock, ImageError> {
         return Err(error(Kind::Extension));
     }
     let blocks = superblock.blocks.get();
-    if block_offset(blocks) > wide(bytes.len()) {
+    if block_offset(blocks) > len {
         return Err(error(Kind::Truncated(blocks)));
     }
     Ok(superblock)

@@ -46,6 +46,14 @@ pub fn info(image: &[u8]) -> Result<ImageInfo, ImageError> {
     Image::open(image).map(|image| image.info())
 }
 
+/// What the headers of an image of `len` bytes tell, of which `start` holds the first 4096 or more.
+///
+/// # Errors
+/// As [`info`].
+pub fn info_of_start(start: &[u8], len: u64) -> Result<ImageInfo, ImageError> {
+    Image::open_start(start, len).map(|image| ImageInfo { len, ..image.info() })
+}
+
 /// Reads an image of composefs version 0, 1 or 2 into the tree it was made of.
 ///
 /// What the writer added is undone: generated entries of the root are left out, escaped xattrs are
