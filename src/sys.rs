@@ -99,7 +99,7 @@ unsafe impl Ioctl for MeasureVerity {
 
 /// What the kernel says of the seal of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Measured {
+pub enum Measured {
     /// It is sealed with this digest.
     Sealed(Digest),
     /// It is sealed in a way that composefs does not know.

@@ -50,7 +50,7 @@ impl Image {
         kernel: &Kernel<'_>,
     ) -> Result<(), MountError> {
         let found = kernel.step(Step::Measure, || measured(self.fd.as_fd()))?;
-        check(*expected, found).map_err(Into::into)
+        check_seal(*expected, found).map_err(Into::into)
     }
 
     /// What mount tables show: the absolute path, if it fits into one.
@@ -72,8 +72,12 @@ impl Image {
     }
 }
 
-/// Compares what the kernel enforces with what is demanded.
-fn check(expected: Digest, found: Measured) -> Result<(), MountErrorKind> {
+/// Compares the seal that a file has with the digest that is demanded of it.
+///
+/// # Errors
+/// [`MountErrorKind::WrongDigest`], [`MountErrorKind::OddSeal`], [`MountErrorKind::NotSealed`],
+/// [`MountErrorKind::NoVerity`].
+pub fn check_seal(expected: Digest, found: Measured) -> Result<(), MountErrorKind> {
     match found {
         Measured::Sealed(found) if found == expected => Ok(()),
         Measured::Sealed(found) => {

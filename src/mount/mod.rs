@@ -24,7 +24,9 @@ mod overlay;
 mod private;
 mod table;
 
+pub use crate::sys::Measured;
 pub use error::{Feature, MountError, MountErrorKind, Role};
+pub use image::check_seal;
 pub use kernel::{Kernel, Step};
 pub use options::{
     Atime, MountFlags, MountOptions, ObjectVerity, OptionError, OptionErrorKind, Unknown,

@@ -100,9 +100,8 @@ fn from_line(line: &[u8]) -> Option<Mounted> {
         kind if kind.starts_with(b"fuse.composefs") => Server::Fuse,
         _ => return None,
     };
-    let is_read_only =
-        |mut options: std::slice::Split<'_, u8, _>| options.any(|option: &[u8]| option == b"ro");
-    let read_only = is_read_only(own.split(|&byte| byte == b',')) || options.contains(&&b"ro"[..]);
+    let mut words = own.split(|&byte| byte == b',').chain(options.iter().copied());
+    let read_only = words.any(|word| word == b"ro");
     let value = |name: &str| values(&options, name).next().map(path);
     Some(Mounted {
         id,

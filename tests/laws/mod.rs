@@ -18,6 +18,8 @@ mod facts;
 mod generate;
 mod image;
 mod lines;
+#[cfg(feature = "live")]
+mod mount;
 mod plan;
 mod spell;
 mod spoil;
@@ -34,6 +36,8 @@ pub use image::{
     threads_write_what_one_thread_writes, windows_are_pieces_of_the_whole, write,
 };
 pub use lines::odd_lines;
+#[cfg(feature = "live")]
+pub use mount::{option_list, options_are_what_their_list_says};
 pub use plan::{Inode, Plan, Planned, What};
 pub use spell::spell;
 pub use spoil::{spoil_image, spoil_text};
