@@ -45,7 +45,7 @@ fn a_mount_comes_and_goes() {
         let before = world.all();
         succeeds(world, "mount image.cfs mnt --basedir objects");
         shows_all(&world.path("mnt"));
-        succeeds(world, "umount mnt");
+        world.unmount("mnt");
         world.becomes(&before);
     });
 }
@@ -97,7 +97,7 @@ fn every_generic_option_is_set_on_the_mount() {
         ] {
             succeeds(world, &format!("mount image.cfs mnt --basedir objects -o {options}"));
             assert_eq!(line(world).0, expected, "{options}");
-            succeeds(world, "umount mnt");
+            world.unmount("mnt");
         }
     });
 }
@@ -123,7 +123,7 @@ fn the_options_do_what_they_say() {
         assert!(run("mnt/run").unwrap().success());
         assert_eq!(fs::read(world.path("mnt/link")).unwrap(), b"hi\n");
         assert_eq!(fs::read(world.path("mnt/null")).unwrap(), b"");
-        succeeds(world, "umount mnt");
+        world.unmount("mnt");
         succeeds(world, "mount image.cfs mnt --basedir objects -o noexec,nodev,nosymfollow");
         assert_eq!(errno(run("mnt/run")), Errno::ACCESS);
         assert_eq!(errno(fs::read(world.path("mnt/link"))), Errno::LOOP);
@@ -150,7 +150,7 @@ fn several_directories_are_asked_in_the_order_in_which_they_are_given() {
         ] {
             succeeds(world, &format!("mount image.cfs mnt {args}"));
             assert_eq!(fs::read(world.path("mnt/big")).unwrap(), first, "{args}");
-            succeeds(world, "umount mnt");
+            world.unmount("mnt");
         }
     });
 }

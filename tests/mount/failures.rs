@@ -21,8 +21,7 @@ fn mount(world: &World, image: &Path, kernel: &Kernel<'_>) -> Result<(), cfs::mo
     let point = MountPoint::open(&world.path("mnt"))?;
     let mount = cfs::mount::prepare(image, &world.options(&options), kernel)?;
     mount.attach(&point, kernel)?;
-    let mnt = world.path("mnt");
-    rustix::mount::unmount(&mnt, rustix::mount::UnmountFlags::empty()).unwrap();
+    world.unmount("mnt");
     Ok(())
 }
 

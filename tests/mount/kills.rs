@@ -38,7 +38,7 @@ fn is_killed(world: &World, image: &PathBuf, step: Step, way: usize, before: &st
     program.args(["--exact", "kills::the_program_that_is_killed"]).env(TOLD, told);
     let ended = program.output().unwrap();
     if ended.status.success() {
-        rustix::mount::unmount(world.path("mnt"), rustix::mount::UnmountFlags::empty()).unwrap();
+        world.unmount("mnt");
     } else {
         use std::os::unix::process::ExitStatusExt;
         assert_eq!(ended.status.signal(), Some(9), "{step:?}: {ended:?}");

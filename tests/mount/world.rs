@@ -110,6 +110,22 @@ impl World {
         self.path("ram").join(name).with_extension("cfs")
     }
 
+    /// Unmounts by `cfs umount`. A program that another test is just starting holds copies of all
+    /// descriptors for a moment, so a mount that is busy is tried again.
+    #[track_caller]
+    pub(crate) fn unmount(&self, name: impl AsRef<OsStr>) {
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            let ran = self.cfs(&[OsStr::new("umount"), name.as_ref()]);
+            if ran.status.success() {
+                return;
+            }
+            let said = stderr(&ran);
+            assert!(said.contains("busy") && Instant::now() < end, "{said}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// What there is: mounts, loop devices with an image of this world, files.
     pub(crate) fn all(&self) -> String {
         let mounts = fs::read_to_string("/proc/thread-self/mountinfo").unwrap();
