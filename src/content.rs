@@ -1,14 +1,20 @@
-//! The content of open files: its digest, and copies of it with theirs.
+//! The content of open files: its digest, copies of it with theirs, and its seal.
 //!
 //! **Invariant:** a digest is of the bytes that count: of a copy, those that were written.
 
+mod seal;
+
+pub use seal::{Seal, measure, seal};
+
 use std::os::fd::BorrowedFd;
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{copy_file_range, ioctl_ficlone};
 use rustix::io::{Errno, pread, pwrite};
 
 use crate::num::{clamp_index, wide};
 use crate::progress::Progress;
+use crate::sys::start_writing;
 use crate::threads::{Threads, digest_pieces};
 use crate::verity::{Algorithm, Digest};
 
@@ -75,19 +81,48 @@ pub fn copy(
         // The source may have grown, or shrunk, since it was looked at.
         rustix::fs::ftruncate(copy, size).map_err(ContentError::Write)?;
     }
+    let writing = Mutex::new(());
     digest_pieces(algorithm, threads, size, |start, piece| {
         check(progress)?;
         if is_clone {
             read_piece(copy, start, piece)?;
-        } else if copy_by_kernel(source, copy, start, wide(piece.len()))? {
-            read_piece(copy, start, piece).map_err(of_copy)?;
         } else {
-            read_piece(source, start, piece)?;
-            write_piece(copy, start, piece)?;
+            copy_piece(source, copy, start, piece, &writing)?;
         }
         progress.add(0, wide(piece.len()));
         Ok(())
     })
+}
+
+/// Bytes that are handed to the disk at a time while more are copied.
+const STRETCH: u64 = 8 << 20;
+
+/// Copies a piece, and reads what the copy holds.
+fn copy_piece(
+    source: BorrowedFd<'_>,
+    copy: BorrowedFd<'_>,
+    start: u64,
+    piece: &mut [u8],
+    writing: &Mutex<()>,
+) -> Result<(), ContentError> {
+    // Writers of one file wait for each other in any case; in the kernel they do so at full speed.
+    let in_turn = || writing.lock().unwrap_or_else(PoisonError::into_inner);
+    let len = wide(piece.len());
+    let turn = in_turn();
+    let is_copied = copy_by_kernel(source, copy, start, len)?;
+    drop(turn);
+    if is_copied {
+        read_piece(copy, start, piece).map_err(of_copy)?;
+    } else {
+        read_piece(source, start, piece)?;
+        let _turn = in_turn();
+        write_piece(copy, start, piece)?;
+    }
+    let end = start.saturating_add(len);
+    if end.is_multiple_of(STRETCH) {
+        start_writing(copy, end - STRETCH, STRETCH);
+    }
+    Ok(())
 }
 
 fn check(progress: &Progress) -> Result<(), ContentError> {

@@ -14,7 +14,7 @@ pub(crate) use map::Map;
 pub(crate) use mount::{configure_loop, free_loop, map_ids, unshare_mounts};
 
 use std::ffi::c_void;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 use rustix::io::Errno;
 use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, Setter, ioctl, opcode};
@@ -63,6 +63,16 @@ pub(crate) fn enable_verity(file: BorrowedFd<'_>, algorithm: Algorithm) -> Resul
     // SAFETY: the opcode is that of a call which reads a `struct fsverity_enable_arg`, whose layout
     // is that of `EnableVerity`, and whose pointers are null and of length 0.
     unsafe { ioctl(file, Setter::<ENABLE, EnableVerity>::new(argument)) }
+}
+
+/// Lets the system begin to write a range of a file to its disk, so that a sync has less to wait for.
+/// That it does not is no error.
+pub(crate) fn start_writing(file: BorrowedFd<'_>, start: u64, len: u64) {
+    let (Ok(start), Ok(len)) = (start.try_into(), len.try_into()) else { return };
+    // SAFETY: the call takes numbers only, and the descriptor is open.
+    unsafe {
+        libc::sync_file_range(file.as_raw_fd(), start, len, libc::SYNC_FILE_RANGE_WRITE);
+    }
 }
 
 /// The argument of `FS_IOC_MEASURE_VERITY`: `struct fsverity_digest`, and room for the longest digest

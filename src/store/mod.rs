@@ -42,7 +42,6 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use crate::verity::{Algorithm, Digest};
-use temporary::Temporary;
 
 /// Where a store keeps an object: two hex digits, `/`, and the rest, lower case.
 ///
@@ -219,16 +218,6 @@ impl Store {
     fn opened(&self, root: Result<OwnedFd, Errno>) -> Result<BorrowedFd<'_>, StoreError> {
         let root = root.map_err(|errno| self.error(StoreErrorKind::Open(errno)))?;
         Ok(self.root.get_or_init(|| root).as_fd())
-    }
-
-    /// Seals a file that has no name and is dropped.
-    fn try_verity(&self) -> Result<(), StoreError> {
-        let dir = self.writing()?;
-        let failed = |errno| self.error(StoreErrorKind::Write(errno));
-        let mut file = Temporary::new(&dir, &self.options).map_err(failed)?;
-        file.close_for_writing().map_err(failed)?;
-        let empty = crate::verity::digest(self.options.algorithm, b"");
-        seal::seal(file.file(), &empty).map_err(|kind| self.error(kind))
     }
 
     /// An error of the store itself.

@@ -11,7 +11,6 @@ use super::Store;
 use super::error::{Mismatch, StoreError, StoreErrorKind};
 use crate::content;
 use crate::progress::Progress;
-use crate::sys::measure_verity;
 use crate::threads::Threads;
 use crate::tree;
 use crate::verity::Digest;
@@ -120,7 +119,7 @@ impl Object {
     /// # Errors
     /// [`StoreErrorKind::WrongSeal`] if it is sealed with another one; [`StoreErrorKind::Open`].
     pub(super) fn is_sealed_as(&self, digest: &Digest) -> Result<bool, StoreErrorKind> {
-        match measure_verity(self.file.as_fd()).map_err(StoreErrorKind::Open)? {
+        match content::measure(self.file.as_fd()).map_err(StoreErrorKind::Open)? {
             Some(found) if found != *digest => Err(StoreErrorKind::WrongSeal { expected: *digest }),
             found => Ok(found.is_some()),
         }

@@ -9,8 +9,9 @@ use rustix::fs::{FsWord, Mode, OFlags, fstatfs, fsync, mkdirat, openat, syncfs};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
-use super::error::{StoreError, StoreErrorKind};
+use super::error::{Mismatch, StoreError, StoreErrorKind};
 use super::object::Expected;
+use super::seal::{self, seal_or_copy};
 use super::temporary::{Temporary, lock};
 use super::{Store, object_path};
 use crate::content::{self, ContentError};
@@ -280,14 +281,12 @@ impl Writer<'_> {
 
     /// Seals an object, if that is possible, and lets it wait for its name.
     fn wait(&mut self, mut object: Waiting, threads: Threads) -> Result<(), StoreError> {
-        let failed = |kind| self.store.object_error(&object.digest, kind);
+        let (store, digest) = (self.store, object.digest);
+        let failed = |kind| store.object_error(&digest, kind);
         if self.store.wants_seal() {
-            object
-                .file
-                .close_for_writing()
-                .map_err(|errno| failed(StoreErrorKind::Write(errno)))?;
-            object.is_sealed =
-                self.store.seal(object.file.file(), &object.digest).map_err(failed)?;
+            let closed = object.file.close_for_writing();
+            closed.map_err(|errno| failed(StoreErrorKind::Write(errno)))?;
+            object.is_sealed = self.seal(&mut object, threads).map_err(failed)?;
         }
         if object.size >= LARGE {
             fsync(object.file.file()).map_err(|errno| failed(StoreErrorKind::Write(errno)))?;
@@ -299,6 +298,37 @@ impl Writer<'_> {
             self.name_waiting()?;
         }
         Ok(())
+    }
+
+    /// Seals an object, or a copy of it that nobody else has open. False if that is impossible, and need
+    /// not be.
+    fn seal(&self, object: &mut Waiting, threads: Threads) -> Result<bool, StoreErrorKind> {
+        let Waiting { digest, size, file, .. } = object;
+        let seal = |file: &Temporary| seal::seal(file.file(), digest);
+        let sealed = seal_or_copy(file, seal, |busy| self.copy(busy, *size, digest, threads));
+        self.store.unless_impossible(sealed)
+    }
+
+    /// Another temporary file with the same content, closed for writing.
+    fn copy(
+        &self,
+        busy: &Temporary,
+        size: u64,
+        digest: &Digest,
+        threads: Threads,
+    ) -> Result<Temporary, StoreErrorKind> {
+        let dir = self.dir.as_ref().ok_or(StoreErrorKind::Write(Errno::BADF))?;
+        let failed = StoreErrorKind::Write;
+        let mut copy = Temporary::new(dir, &self.store.options).map_err(failed)?;
+        let (algorithm, progress) = (digest.algorithm(), Progress::default());
+        let found = content::copy(busy.file(), copy.file(), size, algorithm, threads, &progress);
+        let found = found.map_err(StoreErrorKind::Content)?;
+        if found != *digest {
+            let mismatch = Mismatch { expected: *digest, found };
+            return Err(StoreErrorKind::WrongDigest(Box::new(mismatch)));
+        }
+        copy.close_for_writing().map_err(failed)?;
+        Ok(copy)
     }
 
     /// Objects that may wait, so that the descriptors of all writers suffice.

@@ -16,7 +16,6 @@ use crate::content::{self, ContentError};
 use crate::num::wide;
 use crate::progress::Progress;
 use crate::store::Basedirs;
-use crate::sys::measure_verity;
 use crate::threads::Threads;
 use crate::tree::{FileType, Inode, NodeId, Tree};
 
@@ -119,7 +118,8 @@ impl Maker<'_> {
             return content::transfer(object, file, size, self.progress).map_err(of_content);
         };
         // What the kernel has sealed it also verifies, whenever it reads it.
-        let is_sealed = || is_large && measure_verity(object).is_ok_and(|it| it == Some(expected));
+        let is_sealed =
+            || is_large && content::measure(object).is_ok_and(|it| it == Some(expected));
         if self.options.verify == Verify::Sizes || is_sealed() {
             return content::transfer(object, file, size, self.progress).map_err(of_content);
         }

@@ -187,7 +187,7 @@ impl Worker<'_> {
             return Ok(Content::Done);
         }
         if options.trust_kernel_verity && self.writer.is_none() {
-            let sealed = crate::sys::measure_verity(file).map_err(ProblemKind::Read)?;
+            let sealed = content::measure(file).map_err(ProblemKind::Read)?;
             if let Some(digest) = sealed.filter(|it| it.algorithm() == options.algorithm) {
                 keep(batch, size, &digest);
                 return Ok(Content::Done);

@@ -13,6 +13,9 @@ use crate::tree::Xattr;
 
 /// Room for a list of names, and for a value: the most that Linux gives.
 const ROOM: usize = 65_536;
+/// Room that most lists and values need no more than. The kernel makes and clears as much room of its
+/// own as it is offered, each time.
+const USUAL: usize = 1024;
 
 /// Room to read xattrs to.
 #[derive(Debug)]
@@ -50,10 +53,10 @@ impl Buffers {
             Of::File(_) => String::new(),
             Of::Path(file) => format!("/proc/self/fd/{}", file.as_raw_fd()),
         };
-        let listed = match of {
-            Of::File(file) => flistxattr(file, &mut *self.list),
-            Of::Path(_) => listxattr(&path, &mut *self.list),
-        };
+        let listed = with_room(&mut self.list, |list| match of {
+            Of::File(file) => flistxattr(file, list),
+            Of::Path(_) => listxattr(&path, list),
+        });
         let len = match listed {
             Ok(len) => len,
             Err(Errno::OPNOTSUPP) => 0,
@@ -64,10 +67,10 @@ impl Buffers {
             if !rules.wants_xattr(name.to_bytes()) {
                 continue;
             }
-            let got = match of {
-                Of::File(file) => fgetxattr(file, name, &mut *self.value),
-                Of::Path(_) => getxattr(&path, name, &mut *self.value),
-            };
+            let got = with_room(&mut self.value, |value| match of {
+                Of::File(file) => fgetxattr(file, name, value),
+                Of::Path(_) => getxattr(&path, name, value),
+            });
             let len = match got {
                 Ok(len) => len,
                 // It was there a moment ago.
@@ -77,6 +80,17 @@ impl Buffers {
             pack(key, self.value.get(..len).unwrap_or_default(), out);
         }
         Ok(out.len() - start)
+    }
+}
+
+/// Asks with as much room as is usually enough, and with all there is if it was not.
+fn with_room(
+    room: &mut [u8],
+    ask: impl Fn(&mut [u8]) -> Result<usize, Errno>,
+) -> Result<usize, Errno> {
+    match ask(room.get_mut(..USUAL).unwrap_or_default()) {
+        Err(Errno::RANGE) => ask(room),
+        asked => asked,
     }
 }
 
