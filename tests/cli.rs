@@ -21,5 +21,7 @@ mod sources;
 #[path = "cli/store.rs"]
 mod store;
 mod support;
+#[path = "cli/verity.rs"]
+mod verity;
 #[path = "cli/world.rs"]
 mod world;

@@ -4,13 +4,18 @@ mod extract;
 mod mount;
 mod scan;
 mod store;
+mod verity;
 
 pub(super) use extract::ExtractArgs;
 pub(super) use mount::{MountArgs, MountsArgs, UmountArgs};
 pub(super) use scan::{ScanArgs, StoreOption};
 pub(super) use store::{
-    Share, StoreAddArgs, StoreArgs, StoreCommand, StoreGcArgs, StoreMissingArgs, StoreStatsArgs,
-    StoreVerifyArgs,
+    Share, StoreAddArgs, StoreArgs, StoreCommand, StoreGcArgs, StoreMissingArgs, StoreSealArgs,
+    StoreStatsArgs, StoreVerifyArgs,
+};
+
+pub(super) use verity::{
+    DigestArgs, EnableArgs, ImageArgs, MeasureArgs, VerityArgs, VerityCommand,
 };
 
 use std::ffi::OsString;
@@ -258,57 +263,6 @@ pub(super) struct CatArgs {
     /// Files and symlinks
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<OsString>,
-    #[command(flatten)]
-    pub(super) reading: Reading,
-}
-
-/// Compute fs-verity digests
-#[derive(Debug, Args)]
-pub(super) struct VerityArgs {
-    #[command(subcommand)]
-    pub(super) command: VerityCommand,
-}
-
-/// What `cfs verity` does.
-#[derive(Debug, Subcommand)]
-pub(super) enum VerityCommand {
-    Digest(DigestArgs),
-    Image(ImageArgs),
-}
-
-/// Print the fs-verity digest of files, as `fsverity digest` does
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  cfs verity digest image.cfs
-  cfs verity digest --compact --digest-alg=sha512 - < image.cfs")]
-pub(super) struct DigestArgs {
-    /// Files; "-" is standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub(super) files: Vec<PathBuf>,
-    /// Hash function
-    #[arg(long, value_name = "ALGORITHM", default_value = "sha256")]
-    pub(super) digest_alg: Alg,
-    /// Print the hex digits alone
-    #[arg(long)]
-    pub(super) compact: bool,
-}
-
-/// Print the digest that a tree's image has in every format, and say which one is at hand
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  cfs verity image out.cfs
-  cfs verity image --json tree.txt
-
-For an image, the format whose bytes are those of the image is marked; for dump text, the one that \
-`cfs mkimage` chooses.")]
-pub(super) struct ImageArgs {
-    /// Image or dump text; "-" is standard input
-    pub(super) source: PathBuf,
-    /// Print one JSON document
-    #[arg(long)]
-    pub(super) json: bool,
     #[command(flatten)]
     pub(super) reading: Reading,
 }

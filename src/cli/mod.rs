@@ -117,6 +117,8 @@ fn execute(context: &Context, command: Command) -> Result<Answer, Failure> {
         Command::Verity(args) => match args.command {
             VerityCommand::Digest(args) => verity::digest(context, &args),
             VerityCommand::Image(args) => verity::image(context, &args),
+            VerityCommand::Measure(args) => verity::measure(context, &args),
+            VerityCommand::Enable(args) => verity::enable(context, &args),
         },
         Command::Completions(args) => generate::completions(&args),
         Command::Man(args) => generate::man(&args),

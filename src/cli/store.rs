@@ -4,6 +4,7 @@ mod add;
 mod gc;
 mod images;
 mod missing;
+mod seal;
 mod stats;
 mod verify;
 
@@ -15,6 +16,7 @@ use super::failure::{Answer, Failure};
 use super::load::Context;
 use super::output::Output;
 use super::report::{Trouble, file_name};
+use super::verity::why_unsealed;
 use crate::dump::{Place, escape_into};
 use crate::store::{Count, StoreError, StoreErrorKind};
 
@@ -22,6 +24,7 @@ use crate::store::{Count, StoreError, StoreErrorKind};
 pub(super) fn run(context: &Context, args: &StoreArgs) -> Result<Answer, Failure> {
     match &args.command {
         StoreCommand::Add(args) => add::run(context, args),
+        StoreCommand::Seal(args) => seal::run(context, args),
         StoreCommand::Verify(args) => verify::run(context, args),
         StoreCommand::Missing(args) => missing::run(context, args),
         StoreCommand::Gc(args) => gc::run(context, args),
@@ -33,8 +36,10 @@ pub(super) fn run(context: &Context, args: &StoreArgs) -> Result<Answer, Failure
 pub(super) fn trouble(error: &StoreError) -> Trouble {
     let trouble = Trouble::in_file(&file_name(error.path()), words(error.kind()));
     match error.kind() {
-        StoreErrorKind::NoVerity(Errno::NOTTY | Errno::OPNOTSUPP) => trouble
-            .hint("the kernel or the file system has no fs-verity, or it is not enabled there"),
+        StoreErrorKind::NoVerity(errno) => match why_unsealed(*errno) {
+            Some(why) => trouble.hint(why),
+            None => trouble,
+        },
         StoreErrorKind::Write(Errno::NOSPC) => {
             trouble.hint("the file system has no blocks left, or no inodes (df -i)")
         }
@@ -65,7 +70,7 @@ fn words(kind: &StoreErrorKind) -> String {
 }
 
 /// A path in a text or a document, on one line: as a dump has it.
-fn escaped(path: &[u8]) -> String {
+pub(super) fn escaped(path: &[u8]) -> String {
     let mut text = Vec::new();
     escape_into(path, Place::Path, &mut text);
     String::from_utf8_lossy(&text).into_owned()

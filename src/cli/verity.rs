@@ -1,4 +1,8 @@
-//! `cfs verity`: fs-verity digests.
+//! `cfs verity`: fs-verity digests, and seals.
+
+mod seal;
+
+pub(super) use seal::{enable, measure, why_unsealed};
 
 use std::fs::File;
 use std::io::{self, Read};

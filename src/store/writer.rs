@@ -102,6 +102,9 @@ pub struct Writer<'s> {
     waiting: Vec<Waiting>,
     bytes: u64,
     added: Added,
+    /// Whether the last large file was there already, as the next one may be too: it is then read
+    /// before it is copied.
+    is_repeating: bool,
 }
 
 impl Drop for Writer<'_> {
@@ -132,6 +135,7 @@ impl Store {
             waiting: Vec::new(),
             bytes: 0,
             added: Added::default(),
+            is_repeating: false,
         }
     }
 
@@ -220,14 +224,22 @@ impl Writer<'_> {
         threads: Threads,
         progress: &Progress,
     ) -> Result<Digest, StoreError> {
-        let file = self.temporary()?;
         let algorithm = self.store.options.algorithm;
+        if self.is_repeating {
+            let digest = content::digest(source, size, algorithm, threads, progress)
+                .map_err(|error| self.failed(error))?;
+            self.dir()?;
+            if self.is_there(&digest, size, threads)? {
+                return Ok(digest);
+            }
+        }
+        let file = self.temporary()?;
         let digest = content::copy(source, file.file(), size, algorithm, threads, progress)
             .map_err(|error| self.failed(error))?;
-        if self.is_there(&digest, size, threads)? {
-            return Ok(digest);
+        self.is_repeating = self.is_there(&digest, size, threads)?;
+        if !self.is_repeating {
+            self.wait(Waiting { digest, size, file, is_sealed: false }, threads)?;
         }
-        self.wait(Waiting { digest, size, file, is_sealed: false }, threads)?;
         Ok(digest)
     }
 

@@ -145,7 +145,7 @@ fn add_requires_verity_before_it_reads_a_file() {
     let ran = world.cfs("store add --require-verity objects none a");
     let said = "objects: cannot be sealed with fs-verity: ";
     if ran.err().contains("cannot be sealed") {
-        ran.mentions(2, said).mentions(2, "hint: the kernel or the file system has no fs-verity");
+        ran.mentions(2, said).mentions(2, "hint: ");
         assert!(!ran.err().contains("none"), "{}", ran.err());
         world.cfs("store add objects a").mentions(0, "1 object is not sealed with fs-verity\n");
     } else {

@@ -17,6 +17,7 @@ pub(crate) struct StoreArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
     Add(StoreAddArgs),
+    Seal(StoreSealArgs),
     Verify(StoreVerifyArgs),
     Missing(StoreMissingArgs),
     Gc(StoreGcArgs),
@@ -53,6 +54,26 @@ pub(crate) struct StoreAddArgs {
     /// End lines with NUL, and escape nothing
     #[arg(short = 'z', long = "null")]
     pub(crate) null: bool,
+}
+
+/// Seal all objects with fs-verity, so that the kernel verifies what is read of them
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cfs store seal objects/
+  cfs store seal --require objects/
+
+An object whose content does not have the digest that is its name is named and not sealed. Exits with 1 \
+if that is so, or if objects cannot be sealed.")]
+pub(crate) struct StoreSealArgs {
+    /// The store
+    pub(crate) dir: PathBuf,
+    /// Try whether files can be sealed there, and fail before any object is read
+    #[arg(long)]
+    pub(crate) require: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Compare objects with their names and with the images that use them

@@ -143,7 +143,7 @@ fn document(
 }
 
 /// The name of a problem.
-fn kind(problem: &StoreErrorKind) -> &'static str {
+pub(super) fn kind(problem: &StoreErrorKind) -> &'static str {
     match problem {
         StoreErrorKind::Missing => "missing",
         StoreErrorKind::Outside => "outside",
