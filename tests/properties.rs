@@ -58,6 +58,16 @@ proptest! {
     }
 
     #[test]
+    fn images_are_looked_at_in_place_as_they_are_read(plan in plans(), damage in vec(any::<u8>(), 40)) {
+        for version in Version::ALL {
+            let mut image = laws::write(&plan.tree(), version);
+            laws::view_answers_or_points(&image);
+            laws::spoil_image(&mut image, &mut Bytes(&damage));
+            laws::view_answers_or_points(&image);
+        }
+    }
+
+    #[test]
     fn an_image_may_be_written_in_any_pieces(plan in plans(), cuts in vec(1..6000usize, 1..20)) {
         let tree = plan.tree();
         let layout = layout(&tree, Version::V1).expect("a tree that an image can hold");
@@ -69,6 +79,21 @@ proptest! {
     fn random_bytes_are_refused_with_a_place(bytes in vec(any::<u8>(), 0..300)) {
         laws::dump_accepts_or_points(&bytes);
         laws::image_accepts_or_points(&bytes);
+    }
+}
+
+#[test]
+fn names_are_found_in_place_in_directories_of_many_blocks() {
+    let mut text =
+        String::from("/ 4096 40755 2 0 0 0 0.0 - - -\n/d 4096 40755 2 0 0 0 0.0 - - -\n");
+    for n in 0..3000 {
+        // Names on both sides of `.` and `..`, which lie among them.
+        let first = ["+", "-", "..", ".a", "z"][n % 5];
+        text += &format!("/d/{first}{n:o} 0 100644 1 0 0 0 0.0 - - -\n");
+    }
+    let tree = dump::parse(text.as_bytes(), &dump::Options::default()).unwrap().tree;
+    for version in Version::ALL {
+        laws::view_answers_or_points(&laws::write(&tree, version));
     }
 }
 

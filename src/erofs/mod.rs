@@ -2,7 +2,8 @@
 //!
 //! [`layout()`] gives every inode, name and xattr its place; [`Layout::emit`] writes any stretch of the
 //! image and decides nothing. What differs between the [versions](Version) is a value, chosen once.
-//! [`read`] undoes what the writer did to a tree, and trusts no number. The structures on disk are
+//! [`read`] undoes what the writer did to a tree, and trusts no number; a [`View`] looks an image up in
+//! place, and shows it as a mount does. The structures on disk are
 //! defined once, in [`disk`].
 //!
 //! The writer works in this order: survey all inodes (`survey`, `stored`, `external`), build the shared
@@ -35,5 +36,8 @@ pub use jobs::DoAll;
 pub use layout::{Layout, layout, layout_with};
 pub(crate) use order::{ReadBack, is_reserved};
 pub use policy::Version;
-pub use read::{ImageInfo, info, info_of_start, read};
+pub use read::{
+    BlockBuffer, External, ImageInfo, Names, Slot, Source, View, ViewError, ViewInode, ViewName,
+    info, info_of_start, read,
+};
 pub use write_error::{WriteError, WriteErrorKind};

@@ -25,6 +25,7 @@ mod spell;
 mod spoil;
 mod text;
 mod tree;
+mod view;
 
 pub use choose::{Bytes, Choose, pseudorandom};
 pub use classes::{Class, classes};
@@ -48,6 +49,7 @@ pub use text::{
 pub use tree::{
     canonical_form_is_a_fixed_point, print_is_a_fixed_point, tree_is_what_its_walk_says,
 };
+pub use view::view_answers_or_points;
 
 use cfs::tree::Tree;
 

@@ -53,33 +53,17 @@ impl<'a> Records<'a> {
         if self.block.is_empty() {
             return Ok(false);
         }
-        let error = |kind| Err(self.image.error(self.block, Structure::DirectoryBlock, kind));
-        let Some(first) = get::<Dirent>(self.block, 0) else {
-            return error(ImageErrorKind::RecordCount(0));
-        };
-        let names_at = first.name_offset.get();
-        let records = self.block.get(..usize::from(names_at));
-        match records.map(<[Dirent]>::ref_from_bytes) {
-            Some(Ok(dirents)) if !dirents.is_empty() => self.dirents = dirents.iter(),
-            _ => return error(ImageErrorKind::RecordCount(names_at)),
-        }
+        let dirents = dirents(self.block)
+            .map_err(|kind| self.image.error(self.block, Structure::DirectoryBlock, kind))?;
+        self.dirents = dirents.iter();
         Ok(true)
     }
 
     /// The name of a record, which [`Records::dirents`] has just given.
     #[inline]
     fn name(&self, dirent: &'a Dirent) -> Result<&'a [u8], ImageError> {
-        let error = |dirent: &Dirent, kind| self.image.error(dirent, Structure::Dirent, kind);
-        let start = usize::from(dirent.name_offset.get());
-        let rest = self.block.get(start..).filter(|rest| !rest.is_empty());
-        let rest = rest.ok_or_else(|| error(dirent, ImageErrorKind::NameOutside))?;
-        let Some(next) = self.dirents.as_slice().first() else {
-            let name = Some(up_to_nul(rest)).filter(|name| !name.is_empty());
-            return name.ok_or_else(|| error(dirent, BuildError::EmptyName.into()));
-        };
-        let len = usize::from(next.name_offset.get()).checked_sub(start).filter(|&len| len > 0);
-        let len = len.ok_or_else(|| error(next, ImageErrorKind::NameOrder))?;
-        rest.get(..len).ok_or_else(|| error(next, ImageErrorKind::NameOutside))
+        name(self.block, dirent, self.dirents.as_slice().first())
+            .map_err(|(at_fault, kind)| self.image.error(at_fault, Structure::Dirent, kind))
     }
 
     /// The next record, also if it is `.` or `..`.
@@ -112,6 +96,38 @@ impl<'a> Iterator for Records<'a> {
             }
         }
     }
+}
+
+/// The records of a directory block, of which there is at least one.
+pub(super) fn dirents(block: &[u8]) -> Result<&[Dirent], ImageErrorKind> {
+    let Some(first) = get::<Dirent>(block, 0) else {
+        return Err(ImageErrorKind::RecordCount(0));
+    };
+    let names_at = first.name_offset.get();
+    let records = block.get(..usize::from(names_at));
+    match records.map(<[Dirent]>::ref_from_bytes) {
+        Some(Ok(dirents)) if !dirents.is_empty() => Ok(dirents),
+        _ => Err(ImageErrorKind::RecordCount(names_at)),
+    }
+}
+
+/// The name of a record of a block, with `next` the record behind it; or which one is wrong.
+#[inline]
+pub(super) fn name<'a>(
+    block: &'a [u8],
+    dirent: &'a Dirent,
+    next: Option<&'a Dirent>,
+) -> Result<&'a [u8], (&'a Dirent, ImageErrorKind)> {
+    let start = usize::from(dirent.name_offset.get());
+    let rest = block.get(start..).filter(|rest| !rest.is_empty());
+    let rest = rest.ok_or((dirent, ImageErrorKind::NameOutside))?;
+    let Some(next) = next else {
+        let name = Some(up_to_nul(rest)).filter(|name| !name.is_empty());
+        return name.ok_or((dirent, BuildError::EmptyName.into()));
+    };
+    let len = usize::from(next.name_offset.get()).checked_sub(start).filter(|&len| len > 0);
+    let len = len.ok_or((next, ImageErrorKind::NameOrder))?;
+    rest.get(..len).ok_or((next, ImageErrorKind::NameOutside))
 }
 
 /// The bytes before the first NUL.

@@ -34,12 +34,14 @@ pub(super) enum Whiteouts {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Image<'a> {
     pub(super) bytes: &'a [u8],
+    /// Length of the image, of which `bytes` may be a part.
+    len: u64,
     header: &'a ComposefsHeader,
     superblock: &'a SuperBlock,
     /// Where inode 0 would lie.
-    metadata: u64,
+    pub(super) metadata: u64,
     /// What references to shared xattrs count from.
-    shared_xattrs: u64,
+    pub(super) shared_xattrs: u64,
 }
 
 impl<'a> Image<'a> {
@@ -47,16 +49,16 @@ impl<'a> Image<'a> {
         Self::open_start(bytes, wide(bytes.len()))
     }
 
-    /// An image of `len` bytes, of which at least the first block is there.
+    /// An image of which only the start is at hand. What lies further on is missing.
     pub(super) fn open_start(bytes: &'a [u8], len: u64) -> Result<Self, ImageError> {
-        let header = check_header(bytes)?;
+        let header = check_header(bytes, len)?;
         let superblock = check_superblock(bytes, len)?;
         let metadata = block_offset(superblock.meta_blkaddr.get());
         let shared_xattrs = block_offset(superblock.xattr_blkaddr.get());
         if metadata.max(shared_xattrs) >= len {
             return Err(superblock_error(ImageErrorKind::AddressOutside));
         }
-        Ok(Self { bytes, header, superblock, metadata, shared_xattrs })
+        Ok(Self { bytes, len, header, superblock, metadata, shared_xattrs })
     }
 
     pub(super) fn info(&self) -> ImageInfo {
@@ -64,7 +66,7 @@ impl<'a> Image<'a> {
             composefs_version: self.header.composefs_version.get(),
             has_acl: self.header.flags.get() & disk::FLAG_HAS_ACL != 0,
             inode_count: self.superblock.inos.get(),
-            len: wide(self.bytes.len()),
+            len: self.len,
         }
     }
 
@@ -98,9 +100,7 @@ impl<'a> Image<'a> {
     /// Where an inode lies, if it starts inside the image and behind the superblock.
     #[inline]
     fn offset_of(&self, nid: u64) -> Option<usize> {
-        let at = nid.checked_mul(wide(disk::SLOT_SIZE))?.checked_add(self.metadata)?;
-        let inside = wide(disk::FIRST_INODE_OFFSET)..wide(self.bytes.len());
-        inside.contains(&at).then_some(clamp_index(at))
+        inode_place(nid, self.metadata, self.len).map(clamp_index)
     }
 
     /// The bytes from a shared xattr to the end of the image.
@@ -108,15 +108,6 @@ impl<'a> Image<'a> {
     pub(super) fn shared_xattr(&self, reference: u32) -> Option<&'a [u8]> {
         let behind = u64::from(reference).checked_mul(wide(disk::XATTR_ALIGN))?;
         self.bytes.get(clamp_index(self.shared_xattrs.checked_add(behind)?)..)
-    }
-
-    /// The structure at an offset.
-    #[inline]
-    pub(super) fn get<T>(&self, at: usize) -> Option<&'a T>
-    where
-        T: FromBytes + Immutable + KnownLayout + Unaligned,
-    {
-        get(self.bytes, at)
     }
 
     /// `len` bytes at an offset.
@@ -151,17 +142,25 @@ where
     T::ref_from_prefix(bytes.get(at..)?).ok().map(|(structure, _)| structure)
 }
 
+/// Where an inode lies, if it starts inside an image of `len` bytes and behind the superblock.
+#[inline]
+pub(super) fn inode_place(nid: u64, metadata: u64, len: u64) -> Option<u64> {
+    let at = nid.checked_mul(wide(disk::SLOT_SIZE))?.checked_add(metadata)?;
+    let inside = wide(disk::FIRST_INODE_OFFSET)..len;
+    inside.contains(&at).then_some(at)
+}
+
 /// Where a block starts, in bytes.
 pub(super) fn block_offset(block: u32) -> u64 {
     u64::from(block).saturating_mul(wide(disk::BLOCK_SIZE))
 }
 
-fn check_header(bytes: &[u8]) -> Result<&ComposefsHeader, ImageError> {
+fn check_header(bytes: &[u8], len: u64) -> Result<&ComposefsHeader, ImageError> {
     use ImageErrorKind as Kind;
     let error = |kind| ImageError::new(0, Structure::ComposefsHeader, kind);
     let header: &ComposefsHeader = get(bytes, 0)
-        .filter(|_| bytes.len() >= disk::BLOCK_SIZE)
-        .ok_or(error(Kind::TooShort(bytes.len())))?;
+        .filter(|_| len >= wide(disk::BLOCK_SIZE))
+        .ok_or(error(Kind::TooShort(clamp_index(len))))?;
     check_magic(header.magic.get(), disk::COMPOSEFS_MAGIC).map_err(error)?;
     match (header.version.get(), header.composefs_version.get()) {
         (disk::HEADER_VERSION, 0..=2) => Ok(header),
@@ -174,7 +173,7 @@ fn check_superblock(bytes: &[u8], len: u64) -> Result<&SuperBlock, ImageError> {
     use ImageErrorKind as Kind;
     let error = superblock_error;
     let superblock: &SuperBlock =
-        get(bytes, disk::SUPERBLOCK_OFFSET).ok_or(error(Kind::TooShort(bytes.len())))?;
+        get(bytes, disk::SUPERBLOCK_OFFSET).ok_or(error(Kind::TooShort(clamp_index(len))))?;
     check_magic(superblock.magic.get(), disk::EROFS_MAGIC).map_err(error)?;
     if superblock.blkszbits != disk::BLOCK_BITS {
         return Err(error(Kind::BlockSize(superblock.blkszbits)));

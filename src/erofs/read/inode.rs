@@ -2,7 +2,7 @@
 
 use super::super::disk::{BLOCK_SIZE, Form, InodeCompact, InodeExtended, Layout, XattrHeader};
 use super::super::error::{ImageError, ImageErrorKind, Structure};
-use super::image::{Image, block_offset};
+use super::image::{Image, block_offset, get};
 use crate::num::{clamp_index, wide};
 use crate::tree::{Facts, FileType, Mode, Mtime, XattrSet};
 
@@ -26,6 +26,31 @@ pub(super) struct Inode<'a> {
     tail: usize,
 }
 
+/// Where the data of an inode lies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    /// First of the bytes in blocks, from the start of the image; 0 if there are none.
+    pub(super) start: u64,
+    /// Bytes in blocks.
+    pub(super) in_blocks: u64,
+    /// Bytes that follow the inode.
+    pub(super) in_tail: u64,
+}
+
+impl Extent {
+    /// Where `size` bytes lie, if they lie in the image. `u` is the first data block.
+    #[inline]
+    pub(super) fn of(layout: Layout, size: u64, u: u32) -> Option<Self> {
+        let in_blocks = match layout {
+            Layout::FlatPlain => size,
+            Layout::FlatInline => size.saturating_sub(1) & !(wide(BLOCK_SIZE).wrapping_sub(1)),
+            Layout::ChunkBased => return None,
+        };
+        let start = if in_blocks == 0 { 0 } else { block_offset(u) };
+        Some(Self { start, in_blocks, in_tail: size.saturating_sub(in_blocks) })
+    }
+}
+
 /// The data of an inode; either part may be empty.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Data<'a> {
@@ -36,16 +61,16 @@ pub(super) struct Data<'a> {
 }
 
 /// The numbers that both forms have.
-struct Header {
+pub(super) struct Header {
     format: u16,
     xattr_icount: u16,
     mode: u16,
-    size: u64,
-    u: u32,
-    nlink: u32,
-    uid: u32,
-    gid: u32,
-    mtime: Mtime,
+    pub(super) size: u64,
+    pub(super) u: u32,
+    pub(super) nlink: u32,
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+    pub(super) mtime: Mtime,
 }
 
 impl<'a> Inode<'a> {
@@ -53,13 +78,13 @@ impl<'a> Inode<'a> {
     #[inline]
     pub(super) fn read(image: &Image<'a>, at: usize) -> Result<Self, ImageError> {
         let error = |kind| inode_error(at, kind);
-        let header = Header::read(image, at).ok_or_else(|| error(ImageErrorKind::Outside))?;
-        let mode =
-            Mode::new(header.mode).ok_or_else(|| error(ImageErrorKind::FileType(header.mode)))?;
-        let layout = Layout::of(header.format)
-            .ok_or_else(|| error(ImageErrorKind::Layout(header.format)))?;
-        let area = at.saturating_add(Form::of(header.format).header_size());
-        let xattrs = image.slice(area, xattr_area_len(header.xattr_icount)).ok_or_else(|| {
+        let bytes = image.bytes.get(at..).unwrap_or_default();
+        let header = Header::read(bytes, image.build_time());
+        let header = header.ok_or_else(|| error(ImageErrorKind::Outside))?;
+        let mode = header.mode().map_err(error)?;
+        let layout = header.layout().map_err(error)?;
+        let area = at.saturating_add(header.len());
+        let xattrs = image.slice(area, header.xattr_area_len()).ok_or_else(|| {
             ImageError::new(wide(area), Structure::XattrArea, ImageErrorKind::Outside)
         })?;
         let Header { size, nlink, uid, gid, mtime, u, .. } = header;
@@ -108,13 +133,9 @@ impl<'a> Inode<'a> {
     ///
     /// Its length is not limited here, but nothing is copied.
     pub(super) fn data(&self, image: &Image<'a>) -> Result<Data<'a>, ImageError> {
-        let in_blocks = match self.layout {
-            Layout::FlatPlain => self.size,
-            Layout::FlatInline => self.size.saturating_sub(1) & !(wide(BLOCK_SIZE).wrapping_sub(1)),
-            Layout::ChunkBased => return Err(self.error(ImageErrorKind::Chunked)),
-        };
-        let start = if in_blocks == 0 { 0 } else { block_offset(self.u) };
-        let in_tail = self.size.saturating_sub(in_blocks);
+        let extent = Extent::of(self.layout, self.size, self.u);
+        let Extent { start, in_blocks, in_tail } =
+            extent.ok_or_else(|| self.error(ImageErrorKind::Chunked))?;
         let piece = |at, len| {
             let bytes = image.slice(clamp_index(at), clamp_index(len));
             bytes.ok_or_else(|| self.error(ImageErrorKind::DataOutside))
@@ -156,12 +177,38 @@ impl<'a> Data<'a> {
 }
 
 impl Header {
+    /// The header that some bytes start with. `build_time` is the mtime of compact inodes.
     #[inline]
-    fn read(image: &Image<'_>, at: usize) -> Option<Self> {
-        let compact: &InodeCompact = image.get(at)?;
+    pub(super) fn read(bytes: &[u8], build_time: Mtime) -> Option<Self> {
+        let compact: &InodeCompact = get(bytes, 0)?;
         match Form::of(compact.format.get()) {
-            Form::Compact => Some(Self::compact(compact, image.build_time())),
-            Form::Extended => image.get(at).map(Self::extended),
+            Form::Compact => Some(Self::compact(compact, build_time)),
+            Form::Extended => get(bytes, 0).map(Self::extended),
+        }
+    }
+
+    #[inline]
+    pub(super) fn mode(&self) -> Result<Mode, ImageErrorKind> {
+        Mode::new(self.mode).ok_or(ImageErrorKind::FileType(self.mode))
+    }
+
+    #[inline]
+    pub(super) fn layout(&self) -> Result<Layout, ImageErrorKind> {
+        Layout::of(self.format).ok_or(ImageErrorKind::Layout(self.format))
+    }
+
+    /// Bytes in the header.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        Form::of(self.format).header_size()
+    }
+
+    /// Bytes in the xattr area, which follows the header.
+    #[inline]
+    pub(super) fn xattr_area_len(&self) -> usize {
+        match usize::from(self.xattr_icount).checked_sub(1) {
+            None => 0,
+            Some(units) => size_of::<XattrHeader>().saturating_add(units.saturating_mul(4)),
         }
     }
 
@@ -198,13 +245,4 @@ impl Header {
 
 fn inode_error(at: usize, kind: ImageErrorKind) -> ImageError {
     ImageError::new(wide(at), Structure::Inode, kind)
-}
-
-/// Bytes in an xattr area.
-#[inline]
-fn xattr_area_len(icount: u16) -> usize {
-    match usize::from(icount).checked_sub(1) {
-        None => 0,
-        Some(units) => size_of::<XattrHeader>().saturating_add(units.saturating_mul(4)),
-    }
 }

@@ -15,6 +15,7 @@
 //! | `xattr`, `sets` | an inode's xattrs and what they mean; sets that were met |
 //! | `links` | inodes that were met, and their further names |
 //! | `walk` | the way through all of these |
+//! | `view` | one of these at a time, where no tree is made |
 //!
 //! # Source
 //! Linux `fs/erofs/`; `lcfs_load_node_from_image` in composefs `libcomposefs/lcfs-writer-erofs.c`.
@@ -30,6 +31,7 @@ mod image;
 mod inode;
 mod links;
 mod sets;
+mod view;
 mod walk;
 mod xattr;
 
@@ -37,6 +39,7 @@ use super::error::ImageError;
 use crate::tree::Tree;
 use image::Image;
 pub use image::ImageInfo;
+pub use view::{BlockBuffer, External, Names, Slot, Source, View, ViewError, ViewInode, ViewName};
 
 /// What the headers of an image tell, without a look at its inodes.
 ///
@@ -51,7 +54,7 @@ pub fn info(image: &[u8]) -> Result<ImageInfo, ImageError> {
 /// # Errors
 /// As [`info`].
 pub fn info_of_start(start: &[u8], len: u64) -> Result<ImageInfo, ImageError> {
-    Image::open_start(start, len).map(|image| ImageInfo { len, ..image.info() })
+    Image::open_start(start, len).map(|image| image.info())
 }
 
 /// Reads an image of composefs version 0, 1 or 2 into the tree it was made of.

@@ -200,7 +200,8 @@ fn facts<'s>(
             facts.size = 0;
         }
         FileType::Regular => {
-            facts.payload = found.redirect.map_or(Ok(None), |value| backing_path(inode, value))?;
+            facts.payload =
+                found.redirect.map_or(Ok(None), backing_path).map_err(|kind| inode.error(kind))?;
             facts.digest = found.metacopy.and_then(digest);
             facts.content = Some(data.join(scratch)).filter(|content| !content.is_empty());
         }
@@ -219,21 +220,21 @@ fn facts<'s>(
 
 /// The path of the backing file that a redirect leads to, if it leads anywhere.
 #[inline]
-fn backing_path<'a>(inode: &Inode<'_>, redirect: &'a [u8]) -> Result<Option<&'a [u8]>, ImageError> {
+pub(super) fn backing_path(redirect: &[u8]) -> Result<Option<&[u8]>, ImageErrorKind> {
     let path = match redirect {
         [b'/', path @ ..] if !path.is_empty() => path,
         path => path,
     };
     let path = up_to_nul(path);
     if path.len() > MAX_PATH {
-        return Err(inode.error(ImageErrorKind::PathTooLong(path.len())));
+        return Err(ImageErrorKind::PathTooLong(path.len()));
     }
     Ok(Some(path).filter(|path| !path.is_empty()))
 }
 
 /// The digest in a metacopy value: SHA-256 by its length alone, as in the C reader, or SHA-512.
 #[inline]
-fn digest(metacopy: &[u8]) -> Option<&[u8]> {
+pub(super) fn digest(metacopy: &[u8]) -> Option<&[u8]> {
     const SHA512: Metacopy =
         Metacopy { version: 0, len: 68, flags: 0, algorithm: Algorithm::Sha512.id() };
     let (header, digest) = metacopy.split_at_checked(size_of::<Metacopy>())?;

@@ -40,9 +40,9 @@ impl Found<'_> {
 
 /// The name of an xattr: index of its prefix, and the rest. Equal names are equal here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Name<'a> {
-    index: u8,
-    suffix: &'a [u8],
+pub(super) struct Name<'a> {
+    pub(super) index: u8,
+    pub(super) suffix: &'a [u8],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -275,7 +275,7 @@ impl<'a> Keys<'a> {
 
 /// The references and the entries of an area.
 #[inline]
-fn split_area(area: &[u8]) -> Option<(&[U32], &[u8])> {
+pub(super) fn split_area(area: &[u8]) -> Option<(&[U32], &[u8])> {
     let (header, rest) = XattrHeader::ref_from_prefix(area).ok()?;
     <[U32]>::ref_from_prefix_with_elems(rest, usize::from(header.shared_count)).ok()
 }
@@ -304,7 +304,7 @@ fn read_entry<'a>(
 
 impl<'a> Name<'a> {
     #[inline]
-    fn new(index: u8, suffix: &'a [u8]) -> Self {
+    pub(super) fn new(index: u8, suffix: &'a [u8]) -> Self {
         // A full name may hold a prefix that has an index.
         let (index, suffix) =
             if index == 0 { disk::split_name(suffix, NameRule::All) } else { (index, suffix) };
