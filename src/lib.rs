@@ -10,7 +10,7 @@
 //!                |
 //!               cli            flags, files, wording, exit codes
 //!              /   \
-//!   mount  live --> store      images as file systems; directory <-> tree; objects by digest
+//! mount fuse live --> store    images as file systems; directory <-> tree; objects by digest
 //!              \   /
 //!             content          open files, their digests and copies
 //!             threads          the pure pieces below, on several threads
@@ -36,15 +36,17 @@
 //!   tree.
 //! * [`erofs`] reads and writes images. [`erofs::layout()`] gives everything its place, with arithmetic
 //!   that can be tested as such; [`erofs::Layout::emit`] then writes any stretch of the image and
-//!   cannot fail. [`erofs::read`] trusts no number. Both use one definition of each
-//!   [structure on disk](erofs::disk).
+//!   cannot fail. [`erofs::read`] trusts no number; [`erofs::View`] answers single questions instead.
+//!   All use one definition of each [structure on disk](erofs::disk).
 //! * [`canon`] brings a tree into the form that reading its image back would give.
 //! * [`threads`] runs the pieces of `dump`, `erofs` and `verity` on several threads.
 //! * With the feature `live`: `live` scans a directory into a tree and extracts a tree into a
 //!   directory, by descriptors and single names, never by joined paths; `store` keeps objects under
 //!   their digests, whole and verified or not at all; `content` digests and copies open files for
-//!   both; `mount` mounts images and lists mounts; `progress` is what long work tells and is told; `sys` holds the system calls that have no
-//!   safe interface.
+//!   both; `mount` mounts images and lists mounts; `progress` is what long work tells and is told; `sys`
+//!   holds the system calls that have no safe interface.
+//! * With the feature `fuse`: `fuse` serves an image as a mount without the kernel's EROFS, for those
+//!   without privileges. It looks the image up in place, through [`erofs::View`].
 //! * `cli` is what the programs share; with the feature `cli`.
 //!
 //! # What holds everywhere
@@ -68,8 +70,8 @@
 //!
 //! There are four families, by what a user can act on: [`dump::ParseError`] points into a text,
 //! [`erofs::ImageError`] at a byte of an image, [`erofs::WriteError`] at the node of a tree that
-//! no image can hold; and `live`, `store` and
-//! `mount` name the path, the operation and the system's error.
+//! no image can hold; and `live`, `store`, `mount` and `fuse` name the path, the operation and the
+//! system's error.
 //!
 //! # Testing
 //!
@@ -96,6 +98,8 @@ pub mod cli;
 pub mod content;
 pub mod dump;
 pub mod erofs;
+#[cfg(feature = "fuse")]
+pub mod fuse;
 #[cfg(feature = "live")]
 pub mod live;
 #[cfg(feature = "live")]
