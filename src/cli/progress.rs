@@ -1,7 +1,7 @@
 //! How far long work has come, and how it is ended early.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
@@ -38,14 +38,35 @@ pub(super) fn watch<T>(
     progress: &Progress,
     work: impl FnOnce() -> T,
 ) -> Result<T, Failure> {
+    watch_counted(context, progress, |_| {}, work)
+}
+
+/// The same for work that does not know how much there is to do: `count` finds that out and tells
+/// `progress`, on a thread of its own, if a bar is drawn. It is asked to stop when the work is done.
+pub(super) fn watch_counted<T>(
+    context: &Context,
+    progress: &Progress,
+    count: impl FnOnce(&Progress) + Send,
+    work: impl FnOnce() -> T,
+) -> Result<T, Failure> {
     let held = Held::new();
     let (end, ended) = channel::<()>();
+    let (draw, drawn) = channel::<()>();
+    let counting = Progress::default();
     let result = std::thread::scope(|scope| {
         let (watched, signals) = (progress, &held);
-        let watcher = move || Watcher::new(context, watched, signals).run(&ended);
-        // Without the other thread the work is done unwatched.
+        let watcher = move || Watcher::new(context, watched, signals, draw).run(&ended);
+        // Without the other threads the work is done unwatched, or without an end in sight.
         let _ = std::thread::Builder::new().spawn_scoped(scope, watcher);
+        let stop = &counting;
+        let counter = move || {
+            if drawn.recv().is_ok() {
+                count(stop);
+            }
+        };
+        let _ = std::thread::Builder::new().spawn_scoped(scope, counter);
         let result = work();
+        counting.stop();
         drop(end);
         result
     });
@@ -61,10 +82,12 @@ struct Watcher<'w> {
     held: &'w Held,
     patience: Option<Duration>,
     bar: Option<ProgressBar>,
+    /// Hears when the bar is drawn first.
+    drawn: Sender<()>,
 }
 
 impl<'w> Watcher<'w> {
-    fn new(context: &Context, progress: &'w Progress, held: &'w Held) -> Self {
+    fn new(context: &Context, progress: &'w Progress, held: &'w Held, drawn: Sender<()>) -> Self {
         let patience = match context.progress {
             Show::Auto if io::stderr().is_terminal() && !context.report.is_quiet() => {
                 Some(PATIENCE)
@@ -72,7 +95,7 @@ impl<'w> Watcher<'w> {
             Show::Always => Some(Duration::ZERO),
             Show::Auto | Show::Never => None,
         };
-        Self { progress, held, patience, bar: None }
+        Self { progress, held, patience, bar: None, drawn }
     }
 
     /// Draws and watches until the other end of `ended` is dropped.
@@ -96,6 +119,8 @@ impl<'w> Watcher<'w> {
 
     fn draw(&mut self, start: Instant) {
         let bar = self.bar.get_or_insert_with(|| {
+            // Nobody waits for it if there is nothing to count.
+            let _ = self.drawn.send(());
             let target = ProgressDrawTarget::term_like(Box::new(Stderr));
             ProgressBar::with_draw_target(None, target).with_elapsed(start.elapsed())
         });

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::failure::Failure;
 use super::load::Context;
-use super::progress::watch;
+use super::progress::watch_counted;
 use super::report::{Trouble, file_name};
-use crate::live::{HardLinks, Problem, ScanError, ScanOptions, scan};
+use crate::live::{HardLinks, Problem, ScanError, ScanOptions, expect, scan};
 use crate::progress::Progress;
 use crate::store::Store;
 use crate::tree::Tree;
@@ -32,7 +32,8 @@ impl Scanning {
         let progress = Progress::default();
         let (store, threads) = (self.store.as_ref(), context.threads);
         let work = || scan(path, &self.options, store, threads, &progress);
-        let found = match watch(context, &progress, work)? {
+        let count = |stop: &Progress| expect(path, &self.options, &progress, stop);
+        let found = match watch_counted(context, &progress, count, work)? {
             Ok(found) => found,
             Err(ScanError::Unreadable(problems)) => {
                 for problem in &problems {

@@ -12,5 +12,5 @@ pub use extract::{
 };
 pub use scan::{
     HardLinks, IdMap, Mtimes, OnChange, Problem, ProblemKind, Scan, ScanError, ScanOptions, Xattrs,
-    scan,
+    expect, scan,
 };

@@ -5,6 +5,7 @@
 //! not depend on how many they are.
 
 mod assemble;
+mod count;
 mod dirs;
 mod entry;
 mod error;
@@ -15,6 +16,7 @@ mod read;
 mod worker;
 mod xattrs;
 
+pub use count::expect;
 pub use error::{Problem, ProblemKind, ScanError};
 pub use options::{HardLinks, IdMap, Mtimes, OnChange, ScanOptions, Xattrs};
 

@@ -86,9 +86,13 @@ fn progress_is_shown_if_asked_for_and_a_signal_leaves_nothing() {
     // A FIFO in the way keeps nothing, so that a large file does.
     let large = std::fs::File::create(world.path("root/large")).unwrap();
     large.set_len(64 << 30).unwrap();
-    let script = "$cfs mkimage root b.cfs & pid=$!; sleep 0.4; kill -TERM $pid; wait $pid; echo $?";
-    assert_eq!(world.shell(script).out(), "143\n");
+    let script = "$cfs mkimage root b.cfs --progress=always & pid=$!; sleep 0.6; kill -TERM $pid; \
+                  wait $pid; echo $?";
+    let ran = world.shell(script);
+    assert_eq!(ran.out(), "143\n");
     assert!(!world.path("b.cfs").exists());
+    // How much there is to do was counted meanwhile.
+    ran.mentions(0, "of 64.00 GiB").mentions(0, " left");
 }
 
 #[test]

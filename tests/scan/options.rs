@@ -3,7 +3,7 @@
 use std::fs::FileTimes;
 use std::time::{Duration, SystemTime};
 
-use cfs::live::{HardLinks, Mtimes, ScanError, ScanOptions, Xattrs, scan};
+use cfs::live::{HardLinks, Mtimes, ScanError, ScanOptions, Xattrs, expect, scan};
 use cfs::progress::Progress;
 use cfs::store::{Store, StoreOptions};
 use cfs::tree::{Mtime, NodeId, Tree};
@@ -206,4 +206,29 @@ fn a_store_gets_the_objects_and_is_not_scanned() {
     // A store that cannot be made.
     let bad = Store::create(world.path("small/objects"), &StoreOptions::default()).unwrap();
     assert!(matches!(with(&bad), Err(ScanError::Store(_))));
+}
+
+#[test]
+fn what_a_scan_expects_is_what_it_reads() {
+    let world =
+        World::with(&[("a", "hello"), ("dir/b", "world"), ("dir/deep/c", &"x".repeat(70_000))]);
+    std::fs::hard_link(world.path("a"), world.path("dir/again")).unwrap();
+    std::os::unix::fs::symlink("a", world.path("link")).unwrap();
+    world.write("empty", "");
+    let check = |change: fn(&mut ScanOptions), files, bytes| {
+        let (options, progress) = (options(change), Progress::default());
+        expect(world.root(), &options, &progress, &Progress::default());
+        assert_eq!((progress.total_files(), progress.total_bytes()), (files, bytes));
+        scan(world.root(), &options, None, threads(2), &progress).unwrap();
+        assert_eq!((progress.files(), progress.bytes()), (files, bytes));
+    };
+    check(|_| {}, 4, 70_010);
+    check(|options| options.hard_links = HardLinks::Keep, 4, 70_010);
+    check(|options| options.exclude = vec!["dir/deep".into()], 3, 10);
+    check(|options| options.exclude = vec!["**/b".into(), "a".into()], 3, 70_005);
+    let stopped = Progress::default();
+    stopped.stop();
+    let progress = Progress::default();
+    expect(world.root(), &ScanOptions::default(), &progress, &stopped);
+    assert_eq!(progress.total_files(), 0);
 }

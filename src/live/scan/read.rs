@@ -184,12 +184,14 @@ impl Worker<'_> {
             let len = read_all(file, room)?;
             batch.push(Part::Content, room.get(..len).unwrap_or_default());
             set_size(batch, wide(len));
+            self.progress.add(0, wide(len));
             return Ok(Content::Done);
         }
         if options.trust_kernel_verity && self.writer.is_none() {
             let sealed = content::measure(file).map_err(ProblemKind::Read)?;
             if let Some(digest) = sealed.filter(|it| it.algorithm() == options.algorithm) {
                 keep(batch, size, &digest);
+                self.progress.add(0, size);
                 return Ok(Content::Done);
             }
         }

@@ -14,7 +14,6 @@ use super::queue::{Names, Queue, Task};
 use super::read::{DIRECTORY, Name, tries};
 use super::xattrs::{Buffers, Of};
 use super::{ProblemKind, ScanError};
-use crate::num::wide;
 use crate::progress::Progress;
 use crate::store::{Store, Writer};
 use crate::threads::Threads;
@@ -148,7 +147,6 @@ impl<'w> Worker<'w> {
     fn batch(&mut self, dir: u32, file: BorrowedFd<'_>, names: &Names) -> Batch {
         let mut batch = Batch::default();
         batch.entries.reserve_exact(names.len());
-        self.progress.expect(wide(names.len()), 0);
         let mut path = if self.rules.excludes() { self.queue.path(dir, b"") } else { Vec::new() };
         if path.last() != Some(&b'/') {
             path.push(b'/');
