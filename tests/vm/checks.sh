@@ -109,13 +109,13 @@ done_ 'a store that was copied is sealed' cfs store seal copied
 done_ 'all of it' sh -c 'cfs verity measure --require copied/??/*'
 done_ 'what is sealed is not read again' test "$(cfs store seal copied 2>&1)" = \
   'cfs: 0 sealed, 2 sealed before, 0 not sealed'
-name=${big#objects/}
-instead "copied/$name" tampered
+wrong=copied/${big#objects/}
+instead "$wrong" tampered
 refused 'a wrong object is not sealed' 'expected the digest' cfs store seal copied
-refused 'and really not' 'is not sealed' cfs verity measure --require "copied/$name"
-cfs verity enable "copied/$name"
+refused 'and really not' 'is not sealed' cfs verity measure --require "$wrong"
+cfs verity enable "$wrong"
 refused 'an object with the seal of another' 'another digest' cfs store add copied src/big
-restore "copied/$name"
+restore "$wrong"
 
 # A scan that trusts the kernel does not read what is sealed.
 mkdir sealed
