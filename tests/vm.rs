@@ -60,7 +60,7 @@ fn put(from: &Path, root: &Path, to: &str) {
 /// The file system that the guest starts with.
 fn initrd(parts: &Parts, dir: &Path) -> PathBuf {
     let root = dir.join("root");
-    for name in ["bin", "dev", "proc", "sys", "tmp", "mnt"] {
+    for name in ["bin", "dev", "proc", "sys", "scratch", "mnt"] {
         fs::create_dir_all(root.join(name)).unwrap();
     }
     put(&parts.busybox, &root, "bin/busybox");

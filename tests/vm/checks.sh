@@ -103,7 +103,7 @@ done_ 'and closed' cfs verity enable busy
 done_ 'sha512' sh -c 'echo long > long && cfs verity enable --digest-alg=sha512 long &&
   cfs verity measure long | grep -q "^kernel   sha512:"'
 done_ 'a store that must seal' cfs store add --require-verity strict src/big
-refused 'a store that must seal and cannot' 'fs-verity' cfs store add --require-verity /tmp/no src/big
+refused 'a store that must seal and cannot' 'fs-verity' cfs store add --require-verity /scratch/no src/big
 cp -r objects copied
 done_ 'a store that was copied is sealed' cfs store seal copied
 done_ 'all of it' sh -c 'cfs verity measure --require copied/??/*'

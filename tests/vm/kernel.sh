@@ -11,10 +11,10 @@ chmod 755 "$work"
 package=$(apt-cache depends linux-image-6.12-cloud-amd64 |
   sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1)
 (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package")
-dpkg-deb -x "$work"/linux-image-*.deb "$work/root"
-cp "$work"/root/boot/vmlinuz-* vmlinuz
+dpkg-deb -x "$work"/linux-image-*.deb "$work/unpacked"
+cp "$work"/unpacked/boot/vmlinuz-* vmlinuz
 for module in virtio_blk libcrc32c erofs overlay loop; do
-  xz -dc "$(find "$work/root" -name "$module.ko.xz")" > "$module.ko"
+  xz -dc "$(find "$work/unpacked" -name "$module.ko.xz")" > "$module.ko"
   echo "$module" >> order.part
 done
 mv order.part order
