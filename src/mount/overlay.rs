@@ -47,7 +47,7 @@ pub(super) fn mount(
     let is_strict = fsconfig_set_string(&probe, c"no-such-option", c"").is_err();
     let plan = Plan { label: &label, is_strict, image: erofs, options, kernel };
     let mut first = None;
-    if kernel.descriptors {
+    if kernel.descriptors && is_strict {
         match plan.build(Way::Descriptors, layers, Separator::DataOnly) {
             Ok(fd) => return Ok((fd, Way::Descriptors)),
             Err(Unbuilt::Never(error)) => return Err(error),
@@ -55,9 +55,9 @@ pub(super) fn mount(
         }
     }
     let built = with_image(erofs, kernel, || plan.in_namespace(&layers.again(kernel)?));
-    // What the first way said of the same options is not worse than what the last one says.
+    // The kernel may have said more to the first way, about the same options.
     built.map_err(|last| match first {
-        Some(first) if last.kernel_said().is_empty() && is_odd(&last) => first,
+        Some(first) if last.kernel_said().is_empty() && !first.kernel_said().is_empty() => first,
         _ => last,
     })
 }
@@ -84,7 +84,7 @@ impl Plan<'_> {
     /// Builds the overlay in the namespace of this thread.
     fn in_namespace(&self, layers: &Layers) -> Result<(OwnedFd, Way), MountError> {
         let mut ways = vec![(Way::List, Separator::DataOnly)];
-        if self.kernel.single_layers {
+        if self.kernel.single_layers && self.is_strict {
             ways.insert(0, (Way::Namespace, Separator::DataOnly));
         }
         if !self.is_strict {
@@ -119,7 +119,9 @@ impl Plan<'_> {
         };
         let other = |step| {
             move |errno| match errno {
-                Errno::INVAL | Errno::BADF => Unbuilt::OtherWay(failed(step, errno)),
+                Errno::INVAL | Errno::BADF | Errno::OPNOTSUPP => {
+                    Unbuilt::OtherWay(failed(step, errno))
+                }
                 Errno::NOENT if way != Way::Descriptors && step == Step::OverlayLayers => {
                     Unbuilt::Never(MountErrorKind::Lacks(Feature::Proc).into())
                 }

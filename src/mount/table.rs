@@ -31,10 +31,12 @@ pub struct Mounted {
     pub verity: Option<Demand>,
     /// Directories of objects, in order, if the table tells.
     pub basedirs: Option<Vec<PathBuf>>,
-    /// Where changes go.
+    /// Where changes go, if the table tells.
     pub upperdir: Option<PathBuf>,
-    /// Where changes are prepared.
+    /// Where changes are prepared, if the table tells.
     pub workdir: Option<PathBuf>,
+    /// Whether the first layer is not the image.
+    has_upper: bool,
 }
 
 /// Who serves a mount.
@@ -102,7 +104,7 @@ fn from_line(line: &[u8]) -> Option<Mounted> {
     };
     let mut words = own.split(|&byte| byte == b',').chain(options.iter().copied());
     let read_only = words.any(|word| word == b"ro");
-    let value = |name: &str| values(&options, name).next().map(path);
+    let value = |name: &str| values(&options, name).next().map(path).filter(|dir| is_known(dir));
     Some(Mounted {
         id,
         dir,
@@ -113,6 +115,7 @@ fn from_line(line: &[u8]) -> Option<Mounted> {
         basedirs: basedirs(&options),
         upperdir: value("upperdir="),
         workdir: value("workdir="),
+        has_upper: values(&options, "upperdir=").next().is_some(),
     })
 }
 
@@ -137,11 +140,14 @@ fn demand(options: &[&[u8]]) -> Demand {
     }
 }
 
-/// The directories of objects, unless they were named in a way that tells nobody else anything.
+/// Whether a directory was named in a way that tells others anything.
+fn is_known(dir: &Path) -> bool {
+    dir.is_absolute() && !dir.starts_with("/proc/self/fd")
+}
+
 fn basedirs(options: &[&[u8]]) -> Option<Vec<PathBuf>> {
     let dirs: Vec<PathBuf> = values(options, "datadir+=").map(path).collect();
-    let is_known = |dir: &PathBuf| dir.is_absolute() && !dir.starts_with("/proc/self/fd");
-    (!dirs.is_empty() && dirs.iter().all(is_known)).then_some(dirs)
+    (!dirs.is_empty() && dirs.iter().all(|dir| is_known(dir))).then_some(dirs)
 }
 
 fn path(field: &[u8]) -> PathBuf {
@@ -186,7 +192,7 @@ impl Mounted {
     #[must_use]
     pub fn digest(&self) -> Option<Digest> {
         let image = Image::open(self.image.as_deref()?, &Kernel::default()).ok()?;
-        if self.server == Server::Kernel && self.upperdir.is_none() && !self.is_like(&image.info) {
+        if self.server == Server::Kernel && !self.has_upper && !self.is_like(&image.info) {
             return None;
         }
         match measured(image.fd.as_fd()) {

@@ -45,9 +45,13 @@ fn escapes_are_undone_once() {
 
 #[test]
 fn descriptors_of_a_program_that_is_gone_tell_nothing() {
-    for options in ["lowerdir=5::6::7", "lowerdir+=/proc/self/fd/5,datadir+=/proc/self/fd/6"] {
+    for options in [
+        "lowerdir=5::6::7,upperdir=8",
+        "lowerdir+=/proc/self/fd/5,datadir+=/proc/self/fd/6,upperdir=/proc/self/fd/8",
+    ] {
         let mounted = only(&format!("1 2 0:3 / /m ro - overlay /a.cfs ro,{options},verity=on"));
         assert_eq!((mounted.basedirs, mounted.verity), (None, Some(Demand::Told)));
+        assert_eq!(mounted.upperdir, None);
     }
 }
 

@@ -13,7 +13,7 @@ fn each_way_shows_the_tree_of_the_image() {
     as_root(|world| {
         for (way, kernel) in ways() {
             let mount = world.prepare("", &kernel).unwrap();
-            assert_eq!(mount.way(), way);
+            assert_eq!(mount.way(), world.way(way));
             shows_all(&inside(&mount, ""));
         }
     });
@@ -28,7 +28,7 @@ fn an_image_in_memory_takes_a_loop_device_in_each_way() {
             let mount = cfs::mount::prepare(&image, &world.options(""), &kernel).unwrap();
             let device = mount.loop_device().expect("tmpfs cannot back EROFS");
             assert_eq!(world.loop_devices(), [format!("/sys/block/loop{device}")]);
-            assert_eq!(mount.way(), way);
+            assert_eq!(mount.way(), world.way(way));
             shows_all(&inside(&mount, ""));
             drop(mount);
             world.becomes(&before);
@@ -73,6 +73,9 @@ fn what_the_kernel_refuses_is_tried_in_the_next_way() {
         (Step::OverlayCreate, Errno::INVAL, Way::Namespace),
     ] {
         as_root(|world| {
+            if world.way(Way::Descriptors) != Way::Descriptors {
+                return crate::support::say_skipped("this kernel takes no layers by descriptor");
+            }
             let asked = std::sync::atomic::AtomicU32::new(0);
             let once = |at: Step| {
                 let is_first =
@@ -96,6 +99,7 @@ fn what_all_ways_refuse_is_an_error() {
         kernel.before = &refuse;
         let error = world.prepare("", &kernel).unwrap_err();
         assert_eq!(*error.kind(), MountErrorKind::Step(Step::OverlayCreate, Errno::INVAL));
+        assert_eq!(error.to_string(), "cannot mount the overlay: Invalid argument (os error 22)");
     });
 }
 
@@ -154,6 +158,10 @@ fn a_missing_object_can_be_looked_at_and_not_opened() {
 #[test]
 fn objects_that_are_not_sealed_cannot_be_opened_if_verity_is_demanded() {
     as_root(|world| {
+        // The store seals where it can. Copies are not sealed.
+        assert!(world.command("cp").args(["-r", "objects", "copies"]).status().unwrap().success());
+        std::fs::rename(world.path("objects"), world.path("sealed")).unwrap();
+        std::fs::rename(world.path("copies"), world.path("objects")).unwrap();
         for (_, kernel) in ways() {
             // On a kernel that knows the option, trying means demanding.
             for words in ["verity", "tryverity"] {
