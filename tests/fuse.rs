@@ -2,6 +2,8 @@
 
 #[path = "fuse/agree.rs"]
 mod agree;
+#[path = "fuse/command.rs"]
+mod command;
 #[path = "fuse/contents.rs"]
 mod contents;
 #[path = "fuse/ends.rs"]

@@ -7,6 +7,8 @@ mod store;
 mod verity;
 
 pub(super) use extract::ExtractArgs;
+#[cfg(feature = "fuse")]
+pub(super) use mount::{FuseArgs, When};
 pub(super) use mount::{MountArgs, MountsArgs, UmountArgs};
 pub(super) use scan::{ScanArgs, StoreOption};
 pub(super) use store::{

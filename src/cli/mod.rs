@@ -38,6 +38,8 @@ mod progress;
 mod replace;
 mod report;
 mod scan;
+#[cfg(feature = "fuse")]
+mod serve;
 mod signals;
 mod store;
 mod text;

@@ -31,6 +31,10 @@ pub(super) fn run(context: &Context, args: MountArgs) -> Result<Answer, Failure>
     let options = options(args.basedir, &args.options, Unknown::Refuse).map_err(usage)?;
     options.check().map_err(usage)?;
     let request = Request { image: &args.image, dir: &args.dir, options, fake: args.fake };
+    #[cfg(feature = "fuse")]
+    if let Some(answer) = super::serve::try_run(context, &request, args.fuse) {
+        return answer;
+    }
     request.mount(context).map_err(|error| trouble(&request, &error))?;
     Ok(Answer::Yes)
 }
@@ -162,6 +166,13 @@ fn unmount_one(dir: &Path, lazy: bool) -> Result<(), Trouble> {
             .hint("\"cfs mounts\" lists those that there are; umount(8) unmounts all others")
     })?;
     let flags = if lazy { UnmountFlags::DETACH } else { UnmountFlags::empty() };
-    rustix::mount::unmount(&mounted.dir, flags | UnmountFlags::NOFOLLOW)
-        .map_err(|errno| failed(&errno.into()))
+    match rustix::mount::unmount(&mounted.dir, flags | UnmountFlags::NOFOLLOW) {
+        #[cfg(feature = "fuse")]
+        Err(Errno::PERM) if mounted.server == mount::Server::Fuse => {
+            crate::fuse::unmount_by_helper(&mounted.dir, lazy).map_err(|error| {
+                Trouble::new(format!("cannot unmount {name}: {error}")).about(&name)
+            })
+        }
+        ended => ended.map_err(|errno| failed(&errno.into())),
+    }
 }

@@ -1,6 +1,6 @@
 //! Making and ending the mount itself.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{IoSliceMut, Read};
 use std::mem::MaybeUninit;
@@ -107,7 +107,12 @@ impl Target {
             return Ok(Ended::Whole);
         }
         if self.by_helper {
-            return self.unmount_by_helper();
+            return match unmount_by_helper(&self.path, false) {
+                Err(FuseErrorKind::Helper(_)) => {
+                    unmount_by_helper(&self.path, true).map(|()| Ended::Detached)
+                }
+                ended => ended.map(|()| Ended::Whole),
+            };
         }
         match unmount(&self.path, UnmountFlags::NOFOLLOW) {
             // It is gone, or something else is in its place.
@@ -118,26 +123,20 @@ impl Target {
             Err(errno) => Err(FuseErrorKind::Unmount(errno)),
         }
     }
+}
 
-    fn unmount_by_helper(&self) -> Result<Ended, FuseErrorKind> {
-        let run = |how: &[&str]| {
-            let status = Command::new(HELPER)
-                .args(how)
-                .arg("--")
-                .arg(&self.path)
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status();
-            status.map_err(|error| no_helper(&error)).map(|status| status.success())
-        };
-        if run(&["-u", "-q"])? {
-            return Ok(Ended::Whole);
-        }
-        match run(&["-u", "-q", "-z"])? {
-            true => Ok(Ended::Detached),
-            false => Err(FuseErrorKind::Unmount(Errno::BUSY)),
-        }
+/// Ends a FUSE mount through `fusermount3`, as the user who has mounted it may.
+///
+/// # Errors
+/// [`FuseErrorKind::NoHelper`]; [`FuseErrorKind::Helper`] with its words, such as that the mount is in
+/// use.
+pub fn unmount_by_helper(dir: &Path, lazy: bool) -> Result<(), FuseErrorKind> {
+    let mut command = Command::new(HELPER);
+    command.args(if lazy { &["-u", "-z"][..] } else { &["-u"] }).arg("--").arg(dir);
+    let output = command.stdin(Stdio::null()).output().map_err(|error| no_helper(&error))?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(FuseErrorKind::Helper(OsString::from_vec(output.stderr.trim_ascii().into()))),
     }
 }
 
@@ -198,6 +197,7 @@ fn attributes(options: &MountOptions) -> MountAttrFlags {
         (!options.suid, MountAttrFlags::MOUNT_ATTR_NOSUID),
         (!options.dev, MountAttrFlags::MOUNT_ATTR_NODEV),
         (!options.exec, MountAttrFlags::MOUNT_ATTR_NOEXEC),
+        (!options.symfollow, MountAttrFlags::MOUNT_ATTR_NOSYMFOLLOW),
     ];
     for (_, attribute) in all.into_iter().filter(|(is_set, _)| *is_set) {
         attributes |= attribute;
@@ -238,7 +238,7 @@ fn helped(path: &Path, options: &MountOptions) -> Result<OwnedFd, FuseErrorKind>
         _ => None,
     });
     let words = words_of(&mut child);
-    device.ok_or(FuseErrorKind::Helper(std::ffi::OsString::from_vec(words)))
+    device.ok_or(FuseErrorKind::Helper(OsString::from_vec(words)))
 }
 
 /// What the helper says until it ends.

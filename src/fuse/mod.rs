@@ -54,8 +54,8 @@ use fuser::{Config, Session, SessionACL};
 use crate::erofs::View;
 use crate::store::Basedirs;
 use crate::verity::Digest;
-pub use attach::Ended;
 use attach::{Connection, Target, is_root_of_the_system};
+pub use attach::{Ended, unmount_by_helper};
 use content::Contents;
 pub use error::{FuseError, FuseErrorKind};
 use image::ImageBytes;
@@ -109,6 +109,8 @@ pub struct MountOptions {
     pub dev: bool,
     /// Whether programs can be run.
     pub exec: bool,
+    /// Whether symlinks are followed. The helper of plain users cannot forbid it.
+    pub symfollow: bool,
     /// How many threads answer.
     pub threads: NonZero<usize>,
 }
@@ -122,6 +124,7 @@ impl Default for MountOptions {
             suid: false,
             dev: false,
             exec: true,
+            symfollow: true,
             threads: std::thread::available_parallelism()
                 .map_or(NonZero::<usize>::MIN, |count| count.min(MOST)),
         }

@@ -74,6 +74,10 @@ pub struct MountFlags {
     pub nosuid: bool,
     /// Devices cannot be opened.
     pub nodev: bool,
+    /// `suid` was said. A mount through FUSE, where `nosuid` is the default, then does without.
+    pub suid: bool,
+    /// `dev` was said. A mount through FUSE, where `nodev` is the default, then does without.
+    pub dev: bool,
     /// Nothing can be executed.
     pub noexec: bool,
     /// Symlinks are not followed.
@@ -187,10 +191,14 @@ impl MountOptions {
             b"verity" => self.verity = Some(ObjectVerity::Require),
             b"tryverity" => self.verity = Some(ObjectVerity::Try),
             b"noverity" => self.verity = Some(ObjectVerity::Off),
-            b"nosuid" => flags.nosuid = true,
-            b"suid" => flags.nosuid = false,
-            b"nodev" => flags.nodev = true,
-            b"dev" => flags.nodev = false,
+            b"nosuid" | b"suid" => {
+                flags.suid = name == b"suid";
+                flags.nosuid = !flags.suid;
+            }
+            b"nodev" | b"dev" => {
+                flags.dev = name == b"dev";
+                flags.nodev = !flags.dev;
+            }
             b"noexec" => flags.noexec = true,
             b"exec" => flags.noexec = false,
             b"nosymfollow" => flags.nosymfollow = true,
@@ -243,6 +251,8 @@ impl MountOptions {
             self.read_only.then_some("ro"),
             self.flags.nosuid.then_some("nosuid"),
             self.flags.nodev.then_some("nodev"),
+            self.flags.suid.then_some("suid"),
+            self.flags.dev.then_some("dev"),
             self.flags.noexec.then_some("noexec"),
             self.flags.nosymfollow.then_some("nosymfollow"),
             self.flags.nodiratime.then_some("nodiratime"),

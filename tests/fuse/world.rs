@@ -53,6 +53,7 @@ pub(crate) fn inside(place: Where) -> bool {
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let test = dir.path().join("test");
     fs::copy(std::env::current_exe().unwrap(), &test).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_cfs"), dir.path().join("cfs")).unwrap();
     let thread = std::thread::current();
     let name = thread.name().expect("a test has a name");
     let mut command = Command::new("unshare");
@@ -66,6 +67,11 @@ pub(crate) fn inside(place: Where) -> bool {
     assert!(output.status.success(), "{}\n{said}\n{words}", output.status);
     assert!(said.contains("1 passed"), "{said}");
     false
+}
+
+/// The program, where [`inside`] has put it.
+pub(crate) fn program() -> PathBuf {
+    std::env::current_exe().unwrap().with_file_name("cfs")
 }
 
 /// Starts the test: `$1` is a directory, the rest its command line.

@@ -35,7 +35,7 @@ fn is_what_its_list_says(options: &MountOptions) {
 
 /// A list that mostly consists of what lists consist of.
 pub fn option_list(choices: &[u8]) -> Vec<u8> {
-    const WORDS: [&str; 24] = [
+    const WORDS: [&str; 26] = [
         "basedir=",
         "upperdir=",
         "workdir=",
@@ -47,6 +47,8 @@ pub fn option_list(choices: &[u8]) -> Vec<u8> {
         "ro",
         "rw",
         "nosuid",
+        "suid",
+        "dev",
         "noatime",
         "nofail",
         "x-a=b",

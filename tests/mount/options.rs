@@ -68,8 +68,13 @@ fn every_word_is_known() {
 
 #[test]
 fn of_opposites_the_last_one_counts() {
-    let unset = "ro,rw,nosuid,suid,nodev,dev,noexec,exec,nosymfollow,symfollow,nodiratime,diratime";
+    let unset = "ro,rw,noexec,exec,nosymfollow,symfollow,nodiratime,diratime";
     assert_eq!(parsed(unset), MountOptions::default());
+    // These two are remembered, for mounts that would do without them by themselves.
+    assert_eq!(parsed("nosuid,suid,nodev,dev"), parsed("suid,dev"));
+    assert_eq!(parsed("suid,nosuid,dev,nodev"), parsed("nosuid,nodev"));
+    let said = parsed("suid,nodev").flags;
+    assert!(said.suid && !said.nosuid && said.nodev && !said.dev);
     for words in
         ["noatime,atime", "noatime,relatime", "strictatime,norelatime", "strictatime,nostrictatime"]
     {

@@ -28,11 +28,21 @@ but not their names, modes and owners, nor which content belongs to which name.
 With verity, an object that is not sealed (\"cfs store seal\") cannot be opened. That holds for \
 tryverity too.
 
+Through FUSE, every content whose digest the image tells is verified when it is opened: by the kernel if \
+its object is sealed, else by hashing it each time. With verity, a file without a digest cannot be \
+opened. digest= also takes an image that is not sealed; it is then read into memory, hashed, and served \
+from there. Who may write to an unsealed object of more than 128 KiB can still change it while it is \
+open. The mount is read-only, and has nosuid and nodev unless suid and dev are said. A plain user \
+needs fusermount3. It ends with \"cfs umount\" (or umount, fusermount3 -u), or when the program that \
+serves it gets a SIGTERM. If that program is killed, all files are \"Transport endpoint is not \
+connected\" until the mount is ended.
+
 Examples:
   cfs mount image.cfs /mnt --basedir=objects
   cfs mount image.cfs /mnt --basedir=objects -o nodev,nosuid,digest=$(cat image.digest)
   cfs mount image.cfs /mnt --basedir=objects -o upperdir=upper,workdir=work
   cfs umount /mnt
+  cfs mount --fuse image.cfs ~/mnt --basedir=objects
 
 As /sbin/mount.composefs, this program serves mount(8). In /etc/fstab:
   /srv/image.cfs /mnt composefs ro,nofail,basedir=/srv/objects 0 0
@@ -57,6 +67,44 @@ pub(crate) struct MountArgs {
     /// Do everything but the mount: build it, and do not attach it
     #[arg(short = 'f', long)]
     pub(crate) fake: bool,
+    #[cfg(feature = "fuse")]
+    #[command(flatten)]
+    pub(crate) fuse: FuseArgs,
+}
+
+/// How to mount through FUSE.
+#[cfg(feature = "fuse")]
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct FuseArgs {
+    /// Mount through FUSE, which any user can; "auto" does only without the privileges for a mount by
+    /// the kernel alone
+    #[arg(
+        long = "fuse",
+        value_name = "WHEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "never",
+        default_missing_value = "always"
+    )]
+    pub(crate) when: When,
+    /// Serve a FUSE mount until it ends, instead of leaving that to a program in the background
+    #[arg(long)]
+    pub(crate) foreground: bool,
+    /// Take contents as they are, and hash none; for FUSE mounts
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+}
+
+/// When to mount through FUSE.
+#[cfg(feature = "fuse")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum When {
+    /// Without the privileges for a mount by the kernel alone
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 /// Unmount composefs mounts
