@@ -90,12 +90,16 @@
     )
 )]
 
+mod calendar;
 pub mod canon;
+#[cfg(feature = "json")]
+pub mod changes;
 mod chunks;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "live")]
 pub mod content;
+pub mod diff;
 pub mod dump;
 pub mod erofs;
 #[cfg(feature = "fuse")]

@@ -1,11 +1,13 @@
 //! The command line, as it is typed.
 
+mod diff;
 mod extract;
 mod mount;
 mod scan;
 mod store;
 mod verity;
 
+pub(super) use diff::{DiffArgs, PatchArgs};
 pub(super) use extract::ExtractArgs;
 #[cfg(feature = "fuse")]
 pub(super) use mount::{FuseArgs, When};
@@ -117,6 +119,8 @@ pub(super) enum Command {
     Objects(ObjectsArgs),
     Cat(CatArgs),
     Extract(ExtractArgs),
+    Diff(DiffArgs),
+    Patch(PatchArgs),
     Store(StoreArgs),
     Mount(MountArgs),
     Umount(UmountArgs),

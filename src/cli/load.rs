@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::args::{Common, Reading};
+use super::args::{Color, Common, Reading};
 use super::failure::Failure;
 use super::input::{self, Bytes, Input};
 use super::lints;
@@ -27,6 +27,8 @@ pub(super) struct Context {
     pub(super) threads: Threads,
     /// When to show how far work has come.
     pub(super) progress: Show,
+    /// When to colour.
+    pub(super) color: Color,
     max_input: Option<u64>,
     max_errors: usize,
 }
@@ -38,9 +40,17 @@ impl Context {
             report: Reporter::new(program, common),
             threads: common.threads.map_or_else(Threads::available, Threads::new),
             progress: common.progress,
+            color: common.color,
             max_input: common.max_input,
             max_errors: common.max_errors.get(),
         }
+    }
+}
+
+impl Context {
+    /// The most bytes that a file may have, decompressed or not.
+    pub(super) fn max_input(&self) -> Option<u64> {
+        self.max_input
     }
 }
 
@@ -121,6 +131,14 @@ impl Source {
                 Ok(tree)
             }
         }
+    }
+
+    /// The tree of a dump text as it was given, of which all has been said before.
+    pub(super) fn given(&self, context: &Context) -> Option<Tree<'_>> {
+        let options = Options { profile: self.profile, ..Options::default() };
+        let is_dump = self.kind == Kind::Dump;
+        let parsed = is_dump.then(|| threads::parse(&self.bytes, &options, context.threads));
+        parsed?.ok().map(|parsed| parsed.tree)
     }
 
     fn parse(&self, context: &Context, form: Form) -> Result<Tree<'_>, Failure> {

@@ -12,11 +12,12 @@
 //! | `report`, `failure` | messages; how a command ends |
 //! | `progress`, `signals` | what is shown while long work goes on, and what ends it early |
 //! | `helper` | the program `mount.composefs` |
-//! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `extract`, `store`, `mount`, `mounts`, `verity`, `generate` | a command each |
+//! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `extract`, `diff`, `patch`, `store`, `mount`, `mounts`, `verity`, `generate` | a command each |
 
 mod args;
 mod cat;
 mod decompress;
+mod diff;
 mod dump;
 mod extract;
 mod failure;
@@ -32,6 +33,7 @@ mod mount;
 mod mounts;
 mod objects;
 mod output;
+mod patch;
 mod place;
 mod program;
 mod progress;
@@ -112,6 +114,8 @@ fn execute(context: &Context, command: Command) -> Result<Answer, Failure> {
         Command::Objects(args) => objects::run(context, &args),
         Command::Cat(args) => cat::run(context, &args),
         Command::Extract(args) => extract::run(context, &args),
+        Command::Diff(args) => diff::run(context, &args),
+        Command::Patch(args) => patch::run(context, args),
         Command::Store(args) => store::run(context, &args),
         Command::Mount(args) => mount::run(context, args),
         Command::Umount(args) => mount::unmount(context, &args),

@@ -6,8 +6,9 @@ use std::path::Path;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 
 use super::args::{
-    CatArgs, Cli, Command, Common, CompletionsArgs, DumpArgs, ExtractArgs, LsArgs, ManArgs,
-    MkimageArgs, MountArgs, MountsArgs, ObjectsArgs, StoreArgs, UmountArgs, VerityArgs,
+    CatArgs, Cli, Command, Common, CompletionsArgs, DiffArgs, DumpArgs, ExtractArgs, LsArgs,
+    ManArgs, MkimageArgs, MountArgs, MountsArgs, ObjectsArgs, PatchArgs, StoreArgs, UmountArgs,
+    VerityArgs,
 };
 
 /// A program as it was started.
@@ -102,6 +103,8 @@ fn fixed_command(name: &str, matches: &ArgMatches) -> Result<Command, clap::Erro
         "mount" => MountArgs::from_arg_matches(matches).map(Command::Mount),
         "umount" => UmountArgs::from_arg_matches(matches).map(Command::Umount),
         "mounts" => MountsArgs::from_arg_matches(matches).map(Command::Mounts),
+        "diff" => DiffArgs::from_arg_matches(matches).map(Command::Diff),
+        "patch" => PatchArgs::from_arg_matches(matches).map(Command::Patch),
         "store" => StoreArgs::from_arg_matches(matches).map(Command::Store),
         "verity" => VerityArgs::from_arg_matches(matches).map(Command::Verity),
         "completions" => CompletionsArgs::from_arg_matches(matches).map(Command::Completions),

@@ -120,7 +120,7 @@ impl Reporter {
             verbosity,
             deny_warnings: common.deny_warnings,
             max_errors: common.max_errors.get(),
-            color: is_colored(common.color),
+            color: is_colored(common.color, &std::io::stderr()),
             width: terminal_width().unwrap_or(MAX_WIDTH).clamp(MIN_WIDTH, MAX_WIDTH),
         }
     }
@@ -174,12 +174,13 @@ impl Reporter {
 
 const HINT: anstyle::Style = anstyle::AnsiColor::BrightCyan.on_default().bold();
 
-fn is_colored(color: Color) -> bool {
+/// Whether what goes to a stream is coloured.
+pub(super) fn is_colored(color: Color, stream: &impl anstream::stream::RawStream) -> bool {
     match color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => {
-            let choice = anstream::AutoStream::choice(&std::io::stderr());
+            let choice = anstream::AutoStream::choice(stream);
             !matches!(choice, anstream::ColorChoice::Never)
         }
     }
@@ -187,11 +188,15 @@ fn is_colored(color: Color) -> bool {
 
 /// The columns of the terminal that messages go to.
 pub(super) fn terminal_width() -> Option<usize> {
-    let stderr = std::io::stderr();
-    if !stderr.is_terminal() {
+    width_of(std::io::stderr())
+}
+
+/// The columns of a stream, if it is a terminal.
+pub(super) fn width_of(stream: impl IsTerminal + std::os::fd::AsFd) -> Option<usize> {
+    if !stream.is_terminal() {
         return None;
     }
-    let size = rustix::termios::tcgetwinsize(stderr).ok()?;
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
     (size.ws_col > 0).then(|| usize::from(size.ws_col))
 }
 

@@ -284,6 +284,46 @@ impl<'t, 'a> Printer<'t, 'a> {
     }
 }
 
+/// Appends the line of a node, without its end. `path` is the node's; with `link` it is a hard link to
+/// the inode at that path.
+pub(crate) fn line_into(
+    tree: &Tree<'_>,
+    node: NodeId,
+    path: &[u8],
+    link: Option<&[u8]>,
+    out: &mut Vec<u8>,
+) {
+    let inode = tree.facts(node);
+    escape_into(path, Place::Path, out);
+    out.push(b' ');
+    push_number(out, inode.size());
+    out.extend_from_slice(if link.is_some() { b" @" } else { b" " });
+    push_octal(out, inode.mode().bits());
+    for number in [inode.nlink(), inode.uid(), inode.gid(), inode.rdev()] {
+        out.push(b' ');
+        push_number(out, number);
+    }
+    out.push(b' ');
+    push_number(out, inode.mtime().sec);
+    out.push(b'.');
+    push_number(out, inode.mtime().nsec);
+    out.push(b' ');
+    match link {
+        Some(path) => escape_into(path, Place::Path, out),
+        None => push_optional(out, inode.payload(), Place::Payload),
+    }
+    out.push(b' ');
+    push_optional(out, inode.content(), Place::Content);
+    out.push(b' ');
+    push_digest(out, inode.digest_bytes());
+    for xattr in inode.xattrs() {
+        out.push(b' ');
+        escape_into(xattr.key, Place::XattrKey, out);
+        out.push(b'=');
+        escape_into(xattr.value, Place::XattrValue, out);
+    }
+}
+
 #[inline]
 fn push_number(out: &mut Vec<u8>, number: impl itoa::Integer) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());

@@ -1,0 +1,173 @@
+//! `cfs diff`: what changed between two sources.
+
+mod hunks;
+mod select;
+mod verdict;
+mod within;
+
+use anstyle::{AnsiColor, Style};
+
+use super::args::DiffArgs;
+use super::failure::{Answer, Failure};
+use super::load::{Context, Form, Kind, Source};
+use super::output::{Output, Target};
+use super::report::{Trouble, is_colored, width_of};
+use super::scan::Scanning;
+use crate::changes;
+use crate::diff::{self, Diff, TreeVerdict, text};
+use crate::erofs;
+use crate::live::HardLinks;
+use crate::num::wide;
+use crate::tree::Tree;
+
+const NAME: &str = "diff";
+
+/// A source and its tree.
+struct Side<'s> {
+    source: &'s Source,
+    tree: &'s Tree<'s>,
+}
+
+/// Compares two sources, and prints what changed.
+pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<Answer, Failure> {
+    if args.old.as_os_str() == "-" && args.new.as_os_str() == "-" {
+        let words = "standard input can only be read once";
+        return Err(Failure::Usage(NAME, words.to_owned()));
+    }
+    let options = select::options(args)?;
+    let (old, new) = (read(context, args, &args.old)?, read(context, args, &args.new)?);
+    let same_bytes = is_file(&old) && is_file(&new) && *old.bytes == *new.bytes;
+    let old_tree = old.tree(context, Form::Canonical)?;
+    let new_tree = new.tree(context, Form::Canonical)?;
+    let only = within::Only::new(&args.path)?;
+    let parts = only.as_ref().map(|only| (only.part(&old_tree), only.part(&new_tree)));
+    let mut found = match &parts {
+        Some((old, new)) => diff::diff(old, new, &options),
+        None => diff::diff(&old_tree, &new_tree, &options),
+    };
+    if parts.is_some() {
+        let all = diff::diff(&old_tree, &new_tree, &options);
+        let elsewhere = all.changes().len().saturating_sub(found.changes().len());
+        found.ignored_mut().elsewhere(wide(elsewhere));
+    }
+    let sides = [Side { source: &old, tree: &old_tree }, Side { source: &new, tree: &new_tree }];
+    print(context, args, &found, &sides, same_bytes)?;
+    let is_same =
+        if args.exact { same_bytes } else { TreeVerdict::of(&found) != TreeVerdict::Different };
+    Ok(if is_same { Answer::Yes } else { Answer::No })
+}
+
+fn is_file(source: &Source) -> bool {
+    source.kind != Kind::Dir
+}
+
+fn read(context: &Context, args: &DiffArgs, path: &std::path::Path) -> Result<Source, Failure> {
+    let mut options = args.scan.options(NAME, args.digest_alg)?;
+    if args.scan.hard_links.is_none() {
+        options.hard_links = HardLinks::Keep;
+    }
+    let source = Source::read(context, path, args.reading, &Target::Stdout)?;
+    Ok(source.scanned(Scanning { options, store: None }))
+}
+
+fn print(
+    context: &Context,
+    args: &DiffArgs,
+    found: &Diff<'_>,
+    sides: &[Side<'_>; 2],
+    same_bytes: bool,
+) -> Result<(), Failure> {
+    let form = args.form;
+    let mut out = Pieces::new(Output::stdout()?);
+    if form.stat {
+        out.write(text::stat(found).as_bytes())?;
+    } else if form.name_status || form.null {
+        text::names(found, form.null, |piece| out.write(piece))?;
+    } else if form.patch {
+        hunks::write(args, found, sides, |piece| out.write(piece.as_bytes()))?;
+    } else {
+        let verdict = verdict::verdict(context, found, sides, same_bytes)?;
+        if form.json {
+            let [old, new] = sides.each_ref().map(|side| described(context, side));
+            changes::document(found, &verdict, [&old?, &new?], |piece| out.write(piece))?;
+        } else if form.markdown {
+            let command = format!("cfs diff {} {}", sides[0].source.name, sides[1].source.name);
+            out.write(diff::markdown::markdown(found, &verdict, &command).as_bytes())?;
+        } else {
+            let layout = layout(context, args);
+            text::write(found, &verdict, &layout, |piece| out.write(piece.as_bytes()))?;
+        }
+    }
+    out.finish()
+}
+
+/// How text is laid out on standard output.
+fn layout(context: &Context, args: &DiffArgs) -> text::Layout {
+    let stdout = std::io::stdout();
+    let palette =
+        if is_colored(context.color, &stdout) { palette() } else { text::Palette::default() };
+    text::Layout { width: width_of(stdout), list: args.list, palette }
+}
+
+fn palette() -> text::Palette {
+    let codes = |style: Style| (style.render().to_string(), style.render_reset().to_string());
+    let color = |color: AnsiColor| codes(color.on_default());
+    text::Palette {
+        added: color(AnsiColor::Green),
+        deleted: color(AnsiColor::Red),
+        changed: color(AnsiColor::Yellow),
+        other: color(AnsiColor::Cyan),
+        heading: codes(Style::new().bold()),
+    }
+}
+
+/// A source as the JSON document tells of it.
+fn described(context: &Context, side: &Side<'_>) -> Result<changes::Source, Failure> {
+    let source = side.source;
+    let kind = match source.kind {
+        Kind::Dump => "dump",
+        Kind::Image => "image",
+        Kind::Dir => "dir",
+    };
+    let (mut digest, mut format) = (None, None);
+    if source.kind == Kind::Image {
+        digest = verdict::digest(context, &source.bytes).map(|digest| digest.to_string());
+        let info = erofs::info(&source.bytes).ok();
+        format = info.map(|info| format!("V{}", info.composefs_version));
+    }
+    Ok(changes::Source { name: source.name.clone(), kind, digest, format })
+}
+
+/// Bytes that are gathered before they are written.
+const PIECE: usize = 64 * 1024;
+
+/// Output that comes in many small pieces.
+struct Pieces {
+    out: Output,
+    bytes: Vec<u8>,
+}
+
+impl Pieces {
+    fn new(out: Output) -> Self {
+        Self { out, bytes: Vec::with_capacity(2 * PIECE) }
+    }
+
+    fn write(&mut self, piece: &[u8]) -> Result<(), Failure> {
+        self.bytes.extend_from_slice(piece);
+        if self.bytes.len() < PIECE {
+            return Ok(());
+        }
+        let written = self.out.write(&self.bytes);
+        self.bytes.clear();
+        written
+    }
+
+    fn finish(mut self) -> Result<(), Failure> {
+        self.out.write(&self.bytes)
+    }
+}
+
+/// The trouble with an option that names nothing that there is.
+fn unknown(option: &str, word: &str, hint: &str) -> Failure {
+    Trouble::new(format!("{option}: there is no attribute \"{word}\"")).hint(hint).into()
+}

@@ -1,0 +1,205 @@
+//! The verdict on two sources: as trees, as images, as files.
+
+use std::io::Read;
+
+use super::Side;
+use crate::canon::canonicalise;
+use crate::cli::failure::Failure;
+use crate::cli::load::{Context, Kind};
+use crate::diff::{Counted, Diff, TreeVerdict, Verdict, tree_words};
+use crate::erofs::{self, Version};
+use crate::num::{clamp_index, wide};
+use crate::threads;
+use crate::tree::Tree;
+use crate::verity::{Algorithm, Digest};
+
+/// The names of the formats.
+const FORMATS: [&str; 2] = ["V0", "V1"];
+
+/// Finds the verdict. Images are only written again where the trees are the same.
+pub(super) fn verdict(
+    context: &Context,
+    diff: &Diff<'_>,
+    sides: &[Side<'_>; 2],
+    same_bytes: bool,
+) -> Result<Verdict, Failure> {
+    let tree = TreeVerdict::of(diff);
+    let told = |images, words| Verdict { tree, images, bytes: same_bytes, words };
+    if same_bytes {
+        let words = "same tree, same image, the same bytes".to_owned();
+        return Ok(told(Some(FORMATS.to_vec()), words));
+    }
+    let words = tree_words(diff);
+    if tree != TreeVerdict::Same {
+        return Ok(told(Some(Vec::new()), format!("{words}; {}", images_differ(context, sides))));
+    }
+    let counts = wide(diff.link_counts().len());
+    if counts > 0 {
+        let words = format!(
+            "{words}; images differ: the link counts of {} files differ (--all lists them)",
+            Counted(counts)
+        );
+        return Ok(told(Some(Vec::new()), words));
+    }
+    let (images, more) = same_trees(context, sides)?;
+    Ok(told(images, format!("{words}; {more}")))
+}
+
+/// Says that images differ, with their digests if both sides are images.
+fn images_differ(context: &Context, sides: &[Side<'_>; 2]) -> String {
+    let told = sides.each_ref().map(|side| {
+        let digest = digest(context, &side.source.bytes)?;
+        let version = erofs::info(&side.source.bytes).ok()?.composefs_version;
+        let digits = digest.to_string();
+        Some((version, digits.get(..12).unwrap_or_default().to_owned()))
+    });
+    let is_image = |side: &Side<'_>| side.source.kind == Kind::Image;
+    match told {
+        [Some(old), Some(new)] if sides.iter().all(is_image) => {
+            let (a, b) = (format!("V{}", old.0), format!("V{}", new.0));
+            let b = if a == b { String::new() } else { format!("{b} ") };
+            format!("images differ ({a} sha256 {}… → {b}{}…)", old.1, new.1)
+        }
+        _ => "images differ in every format".into(),
+    }
+}
+
+/// The fs-verity digest of an image.
+pub(super) fn digest(context: &Context, image: &[u8]) -> Option<Digest> {
+    let mut rest = image;
+    let fill = |buffer: &mut [u8]| rest.read(buffer);
+    threads::digest(Algorithm::Sha256, context.threads, fill).ok()
+}
+
+/// What there is to say of two sources that hold the same tree, and in which formats their images are
+/// the same.
+fn same_trees(
+    context: &Context,
+    sides: &[Side<'_>; 2],
+) -> Result<(Option<Vec<&'static str>>, String), Failure> {
+    let [old, new] = sides;
+    match (old.source.kind, new.source.kind) {
+        (Kind::Image, Kind::Image) => {
+            let (a, b) = (written(context, old)?, written(context, new)?);
+            let words = match (&a, &b) {
+                (Written::As(a), Written::As(b)) => format!("images differ: {a} and {b} of it"),
+                _ => format!("images differ: OLD is {}, NEW is {}", a.words(), b.words()),
+            };
+            Ok((Some(Vec::new()), words))
+        }
+        (Kind::Image, _) => image_and_other(context, old, ["OLD", "NEW"]),
+        (_, Kind::Image) => image_and_other(context, new, ["NEW", "OLD"]),
+        _ => texts(context, sides),
+    }
+}
+
+/// What an image is of its own tree.
+enum Written {
+    /// What this program writes, in this format.
+    As(String),
+    /// Nothing that this program writes; it says that it has this format, and first differs from it
+    /// at a byte.
+    Otherwise(String, u64),
+}
+
+impl Written {
+    fn words(&self) -> String {
+        match self {
+            Self::As(format) => format!("{format} of it"),
+            Self::Otherwise(format, at) => {
+                format!("no {format} that this program writes, from byte {at} on")
+            }
+        }
+    }
+}
+
+/// Writes the image of a tree again, and compares.
+fn written(context: &Context, side: &Side<'_>) -> Result<Written, Failure> {
+    let image = &*side.source.bytes;
+    let number = erofs::info(image).map_or(0, |info| info.composefs_version);
+    let name = format!("V{number}");
+    let Some(version) = Version::from_number(number) else {
+        return Ok(Written::Otherwise(name, 0));
+    };
+    let Ok(layout) = threads::layout(side.tree, version, context.threads) else {
+        return Ok(Written::Otherwise(name, 0));
+    };
+    let (mut at, mut differs) = (0_u64, None);
+    threads::write_image(&layout, context.threads, None, |piece| {
+        let rest = image.get(clamp_index(at)..).unwrap_or_default();
+        let same = piece.iter().zip(rest).take_while(|(a, b)| a == b).count();
+        if differs.is_none() && same < piece.len() {
+            differs = Some(at + wide(same));
+        }
+        at += wide(piece.len());
+        Ok::<(), Failure>(())
+    })?;
+    let longer = (wide(image.len()) > at).then_some(at);
+    Ok(match differs.or(longer) {
+        None => Written::As(name),
+        Some(at) => Written::Otherwise(name, at),
+    })
+}
+
+/// An image, and a text or directory with the same tree.
+fn image_and_other(
+    context: &Context,
+    image: &Side<'_>,
+    [this, other]: [&str; 2],
+) -> Result<(Option<Vec<&'static str>>, String), Failure> {
+    Ok(match written(context, image)? {
+        Written::As(format) => {
+            let known = FORMATS.iter().find(|name| **name == format).copied();
+            (
+                Some(known.into_iter().collect()),
+                format!("{this} is the image of {other} as {format}"),
+            )
+        }
+        otherwise => {
+            let words = format!("{this} is not the image of {other}: it is {}", otherwise.words());
+            (Some(Vec::new()), words)
+        }
+    })
+}
+
+/// Texts or directories with the same tree. Their images differ if another name of a hard link
+/// carries the inode.
+fn texts(
+    context: &Context,
+    sides: &[Side<'_>; 2],
+) -> Result<(Option<Vec<&'static str>>, String), Failure> {
+    let given = sides.each_ref().map(|side| side.source.given(context));
+    let carries = |tree: &Option<Tree<'_>>| {
+        let Some(mut tree) = tree.clone() else { return false };
+        !canonicalise(&mut tree).carriers.is_empty()
+    };
+    if !given.iter().any(carries) {
+        let what = match sides.each_ref().map(|side| side.source.kind) {
+            [Kind::Dir, Kind::Dir] => "",
+            [Kind::Dump, Kind::Dump] => "; the texts are only written differently",
+            _ => "; one is a text, the other a directory",
+        };
+        let words = format!("same image in every format{what}");
+        return Ok((Some(FORMATS.to_vec()), words));
+    }
+    let mut same = Vec::new();
+    for (name, version) in FORMATS.into_iter().zip(Version::ALL) {
+        let digests = [0, 1].map(|at| {
+            let tree = given[at].as_ref().unwrap_or(sides[at].tree);
+            let layout = threads::layout(tree, version, context.threads).ok()?;
+            let sink = |_: &[u8]| Ok::<(), ()>(());
+            threads::write_image(&layout, context.threads, Some(Algorithm::Sha256), sink).ok()?
+        });
+        if let [Some(a), Some(b)] = digests
+            && a == b
+        {
+            same.push(name);
+        }
+    }
+    let words = if same.is_empty() {
+        "images differ: in one of them another name of a hard link carries the inode".to_owned()
+    } else {
+        format!("same image as {}", same.join(" and "))
+    };
+    Ok((Some(same), words))
+}

@@ -1,0 +1,182 @@
+//! A comparison as a comment on a pull request.
+
+mod fit;
+
+use std::collections::BTreeMap;
+
+use super::text::{ignored, objects, shown_path};
+use super::words::{bytes, counted, growth, printable};
+use super::{Attributes, Change, Counted, Diff, Group, Kind, NoticeKind, Verdict};
+use crate::num::{index, wide};
+use fit::{Section, fit};
+
+/// The most bytes that a comment has, and so the most characters.
+pub const LIMIT: usize = 65_000;
+
+/// Groups whose members are listed; all others are told in a line.
+const LISTED_GROUPS: usize = 16;
+/// Characters that are told of what a group has in common.
+const MAX_WORDS: usize = 200;
+
+/// Writes a comparison as Markdown: what it comes to, what must not be missed, and the changes in
+/// sections that fold. It has at most [`LIMIT`] bytes; what does not fit is cut from the least
+/// important section first, and each says how many lines it lost. `command` is what shows it all.
+#[must_use]
+pub fn markdown(diff: &Diff<'_>, verdict: &Verdict, command: &str) -> String {
+    let head = format!("{}{}", title(diff), table(diff));
+    let foot = foot(diff, verdict, command);
+    let mut sections = vec![worth_a_look(diff)];
+    sections.extend(kinds(diff));
+    sections.extend(groups(diff));
+    fit(&head, sections, &foot, LIMIT)
+}
+
+fn title(diff: &Diff<'_>) -> String {
+    if diff.changes().is_empty() {
+        return "### No filesystem changes\n".into();
+    }
+    let (old, new) = (diff.summary().old.bytes, diff.summary().new.bytes);
+    let size = match new.checked_sub(old) {
+        Some(0) => "same size".into(),
+        Some(more) => format!("{} larger", bytes(more)),
+        None => format!("{} smaller", bytes(old - new)),
+    };
+    let counts = notice_counts(diff);
+    let told = counts
+        .iter()
+        .take(3)
+        .map(|(kind, count)| format!(", {} {}", Counted(*count), kind.words()));
+    format!("### Filesystem changes: {size}{}\n", told.collect::<String>())
+}
+
+fn notice_counts(diff: &Diff<'_>) -> Vec<(NoticeKind, u64)> {
+    let count = |kind| wide(diff.notices().iter().filter(|notice| notice.kind == kind).count());
+    let counts = NoticeKind::ALL.map(|kind| (kind, count(kind)));
+    counts.into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+fn table(diff: &Diff<'_>) -> String {
+    if diff.changes().is_empty() {
+        return String::new();
+    }
+    let summary = diff.summary();
+    let content = growth(summary.content_before, summary.content.bytes);
+    let rows = [
+        ("added", summary.added.entries, bytes(summary.added.bytes)),
+        ("deleted", summary.deleted.entries, bytes(summary.deleted.bytes)),
+        ("renamed or moved", summary.moved.entries, bytes(summary.moved.bytes)),
+        ("content changed", summary.content.entries, content),
+        ("type changed", summary.types, String::new()),
+        ("hard link changed", summary.links, String::new()),
+        ("metadata only", summary.metadata, String::new()),
+    ];
+    let mut text = String::from("\n| | entries | size |\n| --- | ---: | ---: |\n");
+    for (name, entries, size) in rows.into_iter().filter(|(_, entries, _)| *entries > 0) {
+        text.push_str(&format!("| {name} | {} | {size} |\n", Counted(entries)));
+    }
+    text
+}
+
+/// What must not be missed; it is never folded.
+fn worth_a_look(diff: &Diff<'_>) -> Section {
+    let mut by_kind: BTreeMap<NoticeKind, Vec<String>> = BTreeMap::new();
+    for notice in diff.notices() {
+        let path = code(&printable(&diff.new_path(notice.node)));
+        by_kind.entry(notice.kind).or_default().push(path);
+    }
+    let mut lines = Vec::new();
+    for kind in NoticeKind::ALL {
+        for path in by_kind.remove(&kind).unwrap_or_default() {
+            lines.push(format!("- {}: {path}", kind.words()));
+        }
+    }
+    Section { rank: 0, open: "**Worth a look**\n".into(), close: String::new(), lines }
+}
+
+/// Text as code, whatever is in it.
+fn code(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+/// A section for each kind of change.
+fn kinds(diff: &Diff<'_>) -> Vec<Section> {
+    let sections: [(&str, &[Kind]); 5] = [
+        ("Content, type and hard links", &[Kind::Content, Kind::Type, Kind::Link]),
+        ("Metadata", &[Kind::Metadata]),
+        ("Renamed or moved", &[Kind::Moved]),
+        ("Added", &[Kind::Added]),
+        ("Deleted", &[Kind::Deleted]),
+    ];
+    let make = |(at, (name, kinds)): (usize, (&str, &[Kind]))| {
+        let lines = lines(diff, kinds);
+        let summary = format!("{name}: {}", counted(wide(lines.len()), "line", "lines"));
+        Section::folded(at + 1, &summary, lines)
+    };
+    sections.into_iter().enumerate().map(make).collect()
+}
+
+fn lines(diff: &Diff<'_>, kinds: &[Kind]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (number, change) in diff.changes().iter().enumerate() {
+        let attributes = diff.told_alone(number);
+        let is_grouped = attributes.is_empty() && change.kind == Kind::Metadata;
+        if kinds.contains(&change.kind) && !is_grouped {
+            lines.push(line(diff, change, attributes));
+        }
+    }
+    lines
+}
+
+fn line(diff: &Diff<'_>, change: &Change, attributes: Attributes) -> String {
+    let words = diff.words(change, attributes);
+    let (letter, path) = (change.kind.letter(), shown_path(diff, change));
+    if words.is_empty() { format!("{letter} {path}") } else { format!("{letter} {path}  {words}") }
+}
+
+/// A section for each of the largest groups, and one for all others.
+fn groups(diff: &Diff<'_>) -> Vec<Section> {
+    let mut groups: Vec<&Group> = diff.groups().iter().collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.members.len()));
+    let rest = groups.split_off(groups.len().min(LISTED_GROUPS));
+    let members = |group: &Group| {
+        let changes = group.members.iter().filter_map(|&at| diff.changes().get(index(at)));
+        changes.map(|change| shown_path(diff, change)).collect()
+    };
+    let mut sections: Vec<Section> = groups
+        .into_iter()
+        .enumerate()
+        .map(|(at, group)| Section::folded(10 + at, &group_words(group), members(group)))
+        .collect();
+    let others = rest.into_iter().map(group_words).collect();
+    sections.push(Section::folded(9, "Others that are the same for several", others));
+    sections
+}
+
+fn group_words(group: &Group) -> String {
+    let words = format!("{}: {}, {}", group.label, group.count(), group.words());
+    match words.char_indices().nth(MAX_WORDS) {
+        Some((at, _)) => format!("{}…", words.get(..at).unwrap_or_default()),
+        None => words,
+    }
+}
+
+/// What stands at the end: objects, what was ignored, the verdict, hints, the command.
+fn foot(diff: &Diff<'_>, verdict: &Verdict, command: &str) -> String {
+    let mut text = String::new();
+    let mut paragraph = |words: String| text.push_str(&format!("\n{words}\n"));
+    if let Some(objects) = objects(diff).filter(|_| !diff.changes().is_empty()) {
+        paragraph(format!("Objects: {objects}."));
+    }
+    if !diff.ignored().is_empty() {
+        paragraph(format!("Ignored: {}.", ignored(diff)));
+    }
+    paragraph(format!("**Verdict:** {}.", verdict.words));
+    for hint in diff.hints() {
+        paragraph(format!("Hint: {}", hint.text));
+    }
+    paragraph(format!("All of it: {}", code(command)));
+    text
+}

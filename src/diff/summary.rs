@@ -1,0 +1,117 @@
+//! All changes in numbers.
+
+use std::collections::BTreeMap;
+
+use super::attribute::Attribute;
+use super::moves::size;
+use super::objects::{Objects, objects};
+use super::sides::Side;
+use super::{Diff, Kind};
+use crate::tree::{FileType, NodeId, Tree};
+
+/// All changes in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The old tree.
+    pub old: Side,
+    /// The new tree.
+    pub new: Side,
+    /// How many entries were added, those in added directories included.
+    pub added: Amount,
+    /// How many entries were deleted, those in deleted directories included.
+    pub deleted: Amount,
+    /// How many entries or whole directories were renamed or moved, and what they hold.
+    pub moved: Amount,
+    /// How many entries have another content, and how many bytes those have now.
+    pub content: Amount,
+    /// How many bytes the entries with another content had before.
+    pub content_before: u64,
+    /// How many entries have another type.
+    pub types: u64,
+    /// How many entries share their inode with other names than before.
+    pub links: u64,
+    /// How many entries differ in facts around the content alone.
+    pub metadata: u64,
+    /// On how many entries each attribute differs.
+    pub attributes: BTreeMap<Attribute, u64>,
+    /// Which objects the trees need.
+    pub objects: Objects,
+}
+
+/// A number of entries, and the bytes of the regular files among them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// How many entries.
+    pub entries: u64,
+    /// How many bytes.
+    pub bytes: u64,
+}
+
+impl Amount {
+    fn add(&mut self, entries: u64, bytes: u64) {
+        self.entries += entries;
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+}
+
+pub(super) fn summary(diff: &Diff<'_>) -> Summary {
+    let mut summary = Summary {
+        old: Side::of(diff.old),
+        new: Side::of(diff.new),
+        objects: objects(diff.old, diff.new),
+        ..Summary::default()
+    };
+    for change in &diff.changes {
+        for attribute in change.attributes.iter() {
+            *summary.attributes.entry(attribute).or_default() += 1;
+        }
+        let below =
+            |tree: &Tree<'_>, node: Option<NodeId>| node.map_or(0, |node| bytes_below(tree, node));
+        match change.kind {
+            Kind::Added => summary.added.add(change.entries, added_bytes(diff, change.new)),
+            Kind::Deleted => summary.deleted.add(change.entries, deleted_bytes(diff, change.old)),
+            Kind::Moved => summary.moved.add(1, below(diff.new, change.new)),
+            Kind::Content => {
+                summary.content.add(1, below(diff.new, change.new));
+                let before = below(diff.old, change.old);
+                summary.content_before = summary.content_before.saturating_add(before);
+            }
+            Kind::Type => {
+                summary.types += 1;
+                let more = |tree: &Tree<'_>, node: Option<NodeId>| {
+                    node.map_or(0, |node| size(tree, node) - 1)
+                };
+                summary.added.add(more(diff.new, change.new), below(diff.new, change.new));
+                summary.deleted.add(more(diff.old, change.old), below(diff.old, change.old));
+            }
+            Kind::Link => summary.links += 1,
+            Kind::Metadata => summary.metadata += 1,
+        }
+    }
+    summary
+}
+
+/// The bytes of an added entry and all below it, but for what was moved there.
+fn added_bytes(diff: &Diff<'_>, node: Option<NodeId>) -> u64 {
+    let Some(node) = node else { return 0 };
+    let moved = diff.moves.to.range(node..diff.new.end(node)).map(|(&top, _)| top);
+    let moved = moved.map(|top| bytes_below(diff.new, top)).fold(0, u64::saturating_add);
+    bytes_below(diff.new, node).saturating_sub(moved)
+}
+
+/// The bytes of a deleted entry and all below it, but for what was moved away.
+fn deleted_bytes(diff: &Diff<'_>, node: Option<NodeId>) -> u64 {
+    let Some(node) = node else { return 0 };
+    let moved = diff.moves.from.range(node..diff.old.end(node)).map(|(&top, _)| top);
+    let moved = moved.map(|top| bytes_below(diff.old, top)).fold(0, u64::saturating_add);
+    bytes_below(diff.old, node).saturating_sub(moved)
+}
+
+/// The bytes of the regular files from a node on to the end of what is below it; a hard link does
+/// not count.
+pub(super) fn bytes_below(tree: &Tree<'_>, node: NodeId) -> u64 {
+    let nodes = (node.number()..tree.end(node).number()).map(NodeId::from_number);
+    let files = nodes.filter(|&node| !tree.is_link(node)).map(|node| tree.facts(node));
+    let sizes = files.filter(|it| it.file_type() == FileType::Regular).map(|it| it.size());
+    sizes.fold(0, u64::saturating_add)
+}

@@ -1,0 +1,125 @@
+//! What stands below the changes: all in numbers, the verdict, hints.
+
+use std::collections::BTreeMap;
+
+use super::Layout;
+use super::line::wrap;
+use crate::diff::words::{bytes, counted, growth, printable};
+use crate::diff::{Count, Counted, Diff, Kind, Verdict};
+
+/// The paragraphs behind the changes.
+pub(super) fn closing(diff: &Diff<'_>, verdict: &Verdict, layout: &Layout) -> String {
+    let mut text = String::new();
+    let (start, end) = &layout.palette.heading;
+    let mut line = |heading: &str, words: &str| {
+        let width = layout.width.unwrap_or(usize::MAX).max(40);
+        let margin = if heading.is_empty() { 0 } else { heading.chars().count() + 2 };
+        for (at, piece) in wrap(words, width.saturating_sub(margin)).into_iter().enumerate() {
+            if at == 0 && !heading.is_empty() {
+                text.push_str(&format!("{start}{heading}:{end} {piece}\n"));
+            } else if heading.is_empty() {
+                text.push_str(&format!("{piece}\n"));
+            } else {
+                text.push_str(&format!("{}{piece}\n", " ".repeat(margin)));
+            }
+        }
+    };
+    if !diff.changes().is_empty() {
+        line("", &totals(diff));
+        if let Some(objects) = objects(diff) {
+            line("objects", &objects);
+        }
+    }
+    if !diff.ignored().is_empty() {
+        line("ignored", &ignored(diff));
+    }
+    line("verdict", &verdict.words);
+    for hint in diff.hints() {
+        line("hint", &hint.text);
+    }
+    if diff.changes().is_empty() { text } else { format!("\n{text}") }
+}
+
+/// Entries before and after, and how many changed in which way.
+fn totals(diff: &Diff<'_>) -> String {
+    let summary = diff.summary();
+    let parts = [
+        (summary.added.entries, "added"),
+        (summary.deleted.entries, "deleted"),
+        (summary.moved.entries, "renamed or moved"),
+        (summary.content.entries, "content"),
+        (summary.types, "type"),
+        (summary.links, "hard link"),
+        (summary.metadata, "metadata"),
+    ];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<String> =
+        parts.map(|(count, what)| format!("{} {what}", Counted(count))).collect();
+    let (old, new) = (summary.old.bytes, summary.new.bytes);
+    let size = if old == new {
+        String::new()
+    } else {
+        format!("; {} → {} ({})", bytes(old), bytes(new), growth(old, new))
+    };
+    format!(
+        "{} → {} entries: {}{size}",
+        Counted(summary.old.entries),
+        Counted(summary.new.entries),
+        parts.join(", ")
+    )
+}
+
+/// What would have to be fetched.
+pub(in super::super) fn objects(diff: &Diff<'_>) -> Option<String> {
+    let objects = diff.summary().objects;
+    let Count { count: shared, .. } = objects.shared;
+    if objects.new.count == 0 && objects.unused.count == 0 {
+        return (shared > 0).then(|| format!("all {} shared", Counted(shared)));
+    }
+    Some(format!(
+        "{} new ({} to fetch), {} no longer used, {} shared",
+        Counted(objects.new.count),
+        bytes(objects.new.bytes),
+        Counted(objects.unused.count),
+        Counted(shared)
+    ))
+}
+
+/// What was ignored, with counts.
+pub(in super::super) fn ignored(diff: &Diff<'_>) -> String {
+    let told = diff.ignored().iter().map(|(name, count)| match name {
+        "names" => format!("{} on one side alone", counted(count, "entry", "entries")),
+        "elsewhere" => {
+            format!("{} outside the paths that were asked for", counted(count, "change", "changes"))
+        }
+        name => format!("{name} on {}", counted(count, "entry", "entries")),
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// Changes by directory: how many of each kind.
+pub(super) fn stat(diff: &Diff<'_>) -> String {
+    let mut by_directory: BTreeMap<Vec<u8>, BTreeMap<Kind, u64>> = BTreeMap::new();
+    for change in diff.changes() {
+        let path = diff.path(change);
+        let at = path.iter().rposition(|&byte| byte == b'/').unwrap_or_default();
+        let directory = path.get(..at.max(1)).unwrap_or_default().to_vec();
+        let counts = by_directory.entry(directory).or_default();
+        let entries =
+            if matches!(change.kind, Kind::Added | Kind::Deleted) { change.entries } else { 1 };
+        *counts.entry(change.kind).or_default() += entries;
+    }
+    let mut text = String::new();
+    for (directory, counts) in by_directory {
+        let counts: Vec<String> = counts
+            .iter()
+            .map(|(kind, &count)| format!("{} {}", Counted(count), kind.name()))
+            .collect();
+        text.push_str(&format!("{}\t{}\n", printable(&directory), counts.join(", ")));
+    }
+    if !diff.changes().is_empty() {
+        text.push_str(&totals(diff));
+        text.push('\n');
+    }
+    text
+}
