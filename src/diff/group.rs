@@ -314,11 +314,14 @@ fn nanoseconds(diff: &Diff<'_>, first: &Change) -> (String, String) {
     (String::new(), words.into())
 }
 
+/// The first and the last of some times.
+type Span = (Mtime, Mtime);
+
 /// Times from the first to the last, before and after.
 fn times<'c>(diff: &Diff<'_>, changes: impl Iterator<Item = &'c Change>) -> (String, String) {
-    let (mut old, mut new): (Option<(Mtime, Mtime)>, Option<(Mtime, Mtime)>) = (None, None);
+    let (mut old, mut new): (Option<Span>, Option<Span>) = (None, None);
     for change in changes {
-        let widen = |range: &mut Option<(Mtime, Mtime)>, time: Mtime| {
+        let widen = |range: &mut Option<Span>, time: Mtime| {
             let (first, last) = range.unwrap_or((time, time));
             *range = Some((first.min(time), last.max(time)));
         };
@@ -327,7 +330,7 @@ fn times<'c>(diff: &Diff<'_>, changes: impl Iterator<Item = &'c Change>) -> (Str
             widen(&mut new, diff.new.facts(after).mtime());
         }
     }
-    let words = |range: Option<(Mtime, Mtime)>| match range {
+    let words = |range: Option<Span>| match range {
         Some((first, last)) if first.sec == last.sec => moment(first, false),
         Some((first, last)) => format!("{} … {}", moment(first, false), moment(last, false)),
         None => String::new(),

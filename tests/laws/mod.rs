@@ -12,6 +12,8 @@
 
 mod choose;
 mod classes;
+#[cfg(feature = "json")]
+mod diff;
 #[cfg(feature = "live")]
 mod extract;
 mod facts;
@@ -29,6 +31,10 @@ mod view;
 
 pub use choose::{Bytes, Choose, pseudorandom};
 pub use classes::{Class, classes};
+#[cfg(feature = "json")]
+pub use diff::{
+    any_changes_are_taken_or_refused, diff_is_what_differs, plans_that_differ, spoil_document,
+};
 #[cfg(feature = "live")]
 pub use extract::extracted_tree_is_on_disk;
 pub use generate::{Oddness, generate};

@@ -1,7 +1,7 @@
 //! `cfs diff -p`: a hunk for each path and attribute.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use similar::TextDiff;
@@ -42,7 +42,7 @@ pub(super) fn write(
     Ok(())
 }
 
-fn opened(path: &PathBuf, errno: rustix::io::Errno) -> Failure {
+fn opened(path: &Path, errno: rustix::io::Errno) -> Failure {
     let name = crate::cli::report::file_name(path);
     match Failure::io("open", &name, &errno.into()) {
         Failure::Trouble(trouble) => trouble.hint("--basedir names a directory of objects").into(),
