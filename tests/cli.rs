@@ -2,10 +2,14 @@
 
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/diff.rs"]
+mod diff;
 #[path = "cli/directories.rs"]
 mod directories;
 #[path = "cli/extract.rs"]
 mod extract;
+#[path = "cli/gallery.rs"]
+mod gallery;
 #[path = "cli/messages.rs"]
 mod messages;
 #[path = "cli/mkimage.rs"]
