@@ -454,7 +454,8 @@ const HOSTS: [&str; 2] = ["github.com", "www.apache.org"];
 
 /// Dumps name any path: those of the trees they describe.
 fn is_dump(name: &str) -> bool {
-    name.starts_with("fixtures/") && !name.ends_with(".md") || name.starts_with("fuzz/seeds/")
+    let is_text = name.ends_with(".md") && !name.starts_with("fixtures/diff/");
+    name.starts_with("fixtures/") && !is_text || name.starts_with("fuzz/seeds/")
 }
 
 #[test]

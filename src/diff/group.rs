@@ -16,6 +16,9 @@ const MIN_EQUAL: usize = 3;
 /// How many changes of one attribute make a group although they differ.
 const MIN_ALIKE: usize = 10;
 
+/// One in how many times has to be the same to be told on its own.
+const SHARE: usize = 10;
+
 /// An attribute that changed on many entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -101,11 +104,14 @@ pub(super) fn group(diff: &mut Diff<'_>) {
     }
     items.sort_unstable_by_key(|item| (item.attribute, item.hash, item.member));
     let mut groups = Vec::new();
+    let mut counts: BTreeMap<Attribute, usize> = BTreeMap::new();
+    items.iter().for_each(|item| *counts.entry(item.attribute).or_default() += 1);
     let mut left: BTreeMap<(Attribute, Shape), Vec<u32>> = BTreeMap::new();
     for run in items.chunk_by(|a, b| (a.attribute, a.hash) == (b.attribute, b.hash)) {
         let Some(first) = run.first() else { continue };
         let (same, others) = split(diff, run);
-        if same.len() >= MIN_EQUAL {
+        let all = counts.get(&first.attribute).copied().unwrap_or_default();
+        if same.len() >= MIN_EQUAL && is_worth(first.attribute, same.len(), all) {
             groups.push(make(diff, first.attribute, Shape::Equal, same));
         } else {
             scatter(diff, first.attribute, same, &mut left);
@@ -128,6 +134,12 @@ pub(super) fn group(diff: &mut Diff<'_>) {
     }
     drop_times(diff);
     diff.groups = groups;
+}
+
+/// Whether so many equal changes of all that an attribute has are a group of their own. Times are
+/// equal by chance where there are many.
+const fn is_worth(attribute: Attribute, equal: usize, all: usize) -> bool {
+    !matches!(attribute, Attribute::Mtime) || equal * SHARE >= all
 }
 
 /// A time that changed with the content, or with the type, is not worth a word.
