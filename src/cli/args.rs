@@ -221,7 +221,7 @@ Examples:
 With -R or several PATHs, every line is a full path. Bytes that are not printable are escaped as in \
 a dump, unless -z is given.")]
 pub(super) struct LsArgs {
-    /// Image or dump text; "-" is standard input
+    /// Directory, image or dump text; "-" is standard input
     pub(super) source: PathBuf,
     /// Directories to list, or files to name [default: /]
     #[arg(value_name = "PATH")]
@@ -246,7 +246,7 @@ Examples:
   cfs objects a.cfs b.cfs > needed.txt
   cfs objects -z a.cfs | rsync -0 --files-from=- objects/ host:objects/")]
 pub(super) struct ObjectsArgs {
-    /// Images or dump texts; "-" is standard input
+    /// Directories, images or dump texts; "-" is standard input
     #[arg(required = true, value_name = "SOURCE")]
     pub(super) sources: Vec<PathBuf>,
     /// End lines with NUL, and escape nothing
@@ -264,7 +264,7 @@ Example:
 
 Exits with 1 if the content of a file stands elsewhere, and says where.")]
 pub(super) struct CatArgs {
-    /// Image or dump text; "-" is standard input
+    /// Directory, image or dump text; "-" is standard input
     pub(super) source: PathBuf,
     /// Files and symlinks
     #[arg(required = true, value_name = "PATH")]

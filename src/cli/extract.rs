@@ -25,6 +25,9 @@ pub(super) fn run(context: &Context, args: &ExtractArgs) -> Result<Answer, Failu
     let options = options(args)?;
     let source = Source::read(context, &args.source, args.reading, &Target::Stdout)?;
     let tree = source.tree(context, Form::Given)?;
+    if !has_all_wanted(context, &options, &source.name, &tree) {
+        return Ok(Answer::No);
+    }
     let basedirs = Basedirs::open(&args.basedir).map_err(|(path, errno): (PathBuf, Errno)| {
         Failure::io("open", &file_name(&path), &io::Error::from(errno))
     })?;
@@ -43,6 +46,21 @@ fn options(args: &ExtractArgs) -> Result<ExtractOptions, Failure> {
     let verify = if args.no_verify { Verify::Sizes } else { Verify::Digests };
     let existing = if args.merge { Existing::Merge } else { Existing::Refuse };
     Ok(ExtractOptions { verify, existing, only })
+}
+
+/// Whether each pattern matches something; says which does not.
+fn has_all_wanted(
+    context: &Context,
+    options: &ExtractOptions,
+    source: &str,
+    tree: &Tree<'_>,
+) -> bool {
+    let unmatched = options.only.as_ref().map_or(Vec::new(), |only| only.unmatched(tree));
+    for pattern in &unmatched {
+        let message = format!("nothing matches --only={pattern}, nothing was written");
+        context.report.trouble(&Trouble::in_file(source, message));
+    }
+    unmatched.is_empty()
 }
 
 fn path(tree: &Tree<'_>, node: NodeId) -> String {

@@ -58,8 +58,55 @@ fn a_directory_that_is_not_empty_wants_merge() {
 fn a_pattern_that_is_none_is_a_usage_error() {
     let world = World::with(&[("t", TREE)]);
     world.cfs("extract --only=[a t made").mentions(2, "--only: ");
-    world.cfs("extract -q --only=d/g t made").is_silent_success();
-    assert_eq!(std::fs::read_dir(world.path("made")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_pattern_that_matches_nothing_is_named_and_nothing_is_made() {
+    let world = World::with(&[("t", TREE)]);
+    let said = "t: nothing matches --only=/d/g, nothing was written\n";
+    world.cfs("extract -q --only=d/f --only=/d/g t made").says(1, said);
+    assert_eq!(world.names(), ["t"]);
+    world.cfs("extract -q --only=/d/ t made").is_silent_success();
+    assert_eq!(world.read("made/d/f"), b"hi");
+}
+
+#[test]
+fn a_signal_removes_what_was_made() {
+    let world = World::new();
+    std::fs::create_dir_all(world.path("objects/ab")).unwrap();
+    std::fs::File::create(world.path("objects/ab/big")).unwrap().set_len(64 << 30).unwrap();
+    let digest = "0".repeat(64);
+    let big = format!("/big {} 100644 1 0 0 0 0.0 ab/big - {digest}\n", 64u64 << 30);
+    world.write("t", format!("{TREE}{big}"));
+    for signal in [("INT", 130), ("TERM", 143)] {
+        let script = format!(
+            "$cfs extract --progress=always --basedir objects t made & pid=$!; sleep 0.5
+             kill -{} $pid; wait $pid; echo $?",
+            signal.0
+        );
+        let ran = world.shell(&script);
+        assert_eq!(ran.out(), format!("{}\n", signal.1), "{}", ran.err());
+        ran.mentions(0, "of 64.00 GiB");
+        assert_eq!(world.names(), ["objects", "t"]);
+    }
+}
+
+#[test]
+fn a_full_file_system_leaves_nothing() {
+    let world = World::with(&[("t", TREE)]);
+    if std::fs::metadata(world.path("t")).unwrap().uid() != 0
+        || crate::support::installed("unshare").is_none()
+    {
+        return crate::support::skipped("only root can mount a small file system");
+    }
+    let content = "x".repeat(5000);
+    let files = (0..1000).map(|i| format!("/f{i} 5000 100644 1 0 0 0 0.0 - {content} -\n"));
+    world.write("big", TREE.to_owned() + &files.collect::<String>());
+    std::fs::create_dir(world.path("small")).unwrap();
+    let inside = "mount -t tmpfs -o size=1m small small; $cfs extract -q big small/made; echo $?; ls -A small";
+    let ran = world.shell(&format!("unshare -m sh -c '{inside}'"));
+    assert_eq!(ran.out(), "2\n", "{}", ran.err());
+    ran.mentions(0, "No space left on device");
 }
 
 /// Runs the program as a user without privileges, in a directory of its own.

@@ -50,7 +50,7 @@ Examples:
 For an image, the format whose bytes are those of the image is marked; for dump text, the one that \
 `cfs mkimage` chooses.")]
 pub(crate) struct ImageArgs {
-    /// Image or dump text; "-" is standard input
+    /// Directory, image or dump text; "-" is standard input
     pub(crate) source: PathBuf,
     /// Print one JSON document
     #[arg(long)]

@@ -19,7 +19,10 @@ pub struct BadPattern(String);
 /// A pattern is matched with a whole path, with or without its first slash; `*` and `?` match no
 /// slash, `**` matches any path.
 #[derive(Clone, Debug)]
-pub struct Only(GlobSet);
+pub struct Only {
+    set: GlobSet,
+    patterns: Vec<String>,
+}
 
 impl Only {
     /// Reads patterns.
@@ -35,18 +38,40 @@ impl Only {
     pub fn new(patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, BadPattern> {
         let mut set = GlobSetBuilder::new();
         let bad = |error: globset::Error| BadPattern(error.to_string());
+        let mut given = Vec::new();
         for pattern in patterns {
+            given.push(pattern.as_ref().to_owned());
             let pattern = pattern.as_ref().trim_start_matches('/').trim_end_matches('/');
             let glob = GlobBuilder::new(pattern).literal_separator(true).build();
             set.add(glob.map_err(bad)?);
         }
-        set.build().map(Self).map_err(bad)
+        Ok(Self { set: set.build().map_err(bad)?, patterns: given })
+    }
+
+    /// The patterns that match nothing in a tree, as they were given.
+    #[must_use]
+    pub fn unmatched(&self, tree: &Tree<'_>) -> Vec<&str> {
+        let mut is_matched = vec![false; self.patterns.len()];
+        let mut walk = tree.walk();
+        while walk.next().is_some() {
+            for pattern in self.set.matches(as_path(walk.path())) {
+                if let Some(matched) = is_matched.get_mut(pattern) {
+                    *matched = true;
+                }
+            }
+        }
+        let all = self.patterns.iter().zip(is_matched);
+        all.filter(|(_, matched)| !matched).map(|(pattern, _)| &**pattern).collect()
     }
 
     fn matches(&self, path: &[u8]) -> bool {
-        let path = path.strip_prefix(b"/").unwrap_or(path);
-        self.0.is_match(Path::new(OsStr::from_bytes(path)))
+        self.set.is_match(as_path(path))
     }
+}
+
+/// A path without its first slash.
+fn as_path(path: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(path.strip_prefix(b"/").unwrap_or(path)))
 }
 
 /// The nodes that are wanted: those that match, with all that is below them and above.
