@@ -190,3 +190,28 @@ fn a_list_that_cannot_be_is_an_error_of_the_library_too() {
     let error = cfs::mount::prepare("x".as_ref(), &options, &Kernel::default()).unwrap_err();
     assert!(matches!(error.kind(), MountErrorKind::Option(_)), "{error}");
 }
+
+#[test]
+fn what_is_half_built_is_seen_by_nobody_even_where_mounts_are_shared() {
+    use rustix::mount::{MountPropagationFlags, mount_change};
+    as_root(|world| {
+        mount_change("/", MountPropagationFlags::SHARED | MountPropagationFlags::REC).unwrap();
+        let before = world.all();
+        let mine = format!("/proc/self/task/{}/mountinfo", rustix::thread::gettid());
+        for (_, kernel) in ways() {
+            let looked = Mutex::new(0);
+            let look = |step| {
+                // Only the image has been attached by now, and only in another namespace.
+                if step == Step::OverlayMount {
+                    let table = std::fs::read_to_string(&mine).unwrap();
+                    assert!(before.starts_with(&table), "{table}");
+                    *looked.lock().unwrap() += 1;
+                }
+                Ok(())
+            };
+            world.prepare("", &with(&kernel, &look)).unwrap();
+            assert_eq!(looked.into_inner().unwrap(), 1);
+            world.becomes(&before);
+        }
+    });
+}
