@@ -142,10 +142,10 @@ const fn is_worth(attribute: Attribute, equal: usize, all: usize) -> bool {
     !matches!(attribute, Attribute::Mtime) || equal * SHARE >= all
 }
 
-/// A time that changed with the content, or with the type, is not worth a word.
+/// A time that changed with the content or the place is not worth a word.
 fn drop_times(diff: &mut Diff<'_>) {
     for (shown, change) in diff.shown.iter_mut().zip(&diff.changes) {
-        if change.kind == Kind::Content {
+        if matches!(change.kind, Kind::Content | Kind::Moved) {
             *shown = shown.without(Attribute::Mtime.into());
         }
     }

@@ -1,9 +1,9 @@
 //! Known causes of what was found.
 
-use super::Diff;
 use super::attribute::{Attribute, Attributes};
 use super::sides::{Met, Times};
 use super::words::moment;
+use super::{Change, Diff};
 use crate::tree::{Mtime, NodeId};
 
 /// A known cause, and what to do about it.
@@ -18,8 +18,9 @@ pub struct Hint {
 pub(super) fn hints(diff: &Diff<'_>, met: &Met) -> Vec<Hint> {
     let found = [
         times(met).filter(|_| has(diff, Attribute::Mtime)),
+        format_marks(diff),
         root_xattrs(diff),
-        labels(diff),
+        labels(diff).filter(|_| root_xattrs(diff).is_none()),
         digests(diff),
         hard_links(diff),
         owners(diff, met),
@@ -75,6 +76,25 @@ fn root_xattrs(diff: &Diff<'_>) -> Found {
     let text = "only the xattrs of the root differ: some tools label or mark the root of what they \
                 scan, and images made from a list of files leave it bare.";
     (change.new == Some(NodeId::ROOT) && alone).then(|| ("root-xattrs", text.into()))
+}
+
+/// The marks that format V1 puts on a directory with whiteouts.
+const MARKS: [&[u8]; 2] = [b"trusted.overlay.opaque", b"user.overlay.opaque"];
+
+fn format_marks(diff: &Diff<'_>) -> Found {
+    let is_mark = |change: &Change| {
+        let xattrs = diff.xattrs(change);
+        let known = xattrs.iter().all(|xattr| {
+            let values = [xattr.old, xattr.new];
+            MARKS.contains(&xattr.key) && values.contains(&None) && values.contains(&Some(b"x"))
+        });
+        known && change.attributes == Attributes::from(Attribute::Xattr)
+    };
+    let text = "all that differs are the marks that an image of format V1 has on directories with \
+                whiteouts: one side was read from such an image, the other is V0 or was never an image. \
+                Build both with the same --format.";
+    let all = !diff.changes.is_empty() && diff.changes.iter().all(is_mark);
+    all.then(|| ("format-marks", text.into()))
 }
 
 fn labels(diff: &Diff<'_>) -> Found {

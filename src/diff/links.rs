@@ -30,6 +30,8 @@ pub(super) struct Links {
     new: Side,
     /// Pairs whose names were regrouped: the first pairs of the groups, if other ones.
     regrouped: BTreeMap<NodeId, (Option<Pair>, Option<Pair>)>,
+    /// How many further pairs have the same inodes as a first one.
+    known: BTreeMap<NodeId, u64>,
 }
 
 #[derive(Debug, Default)]
@@ -41,7 +43,12 @@ struct Side {
 
 impl Links {
     pub(super) fn new(old: &Tree<'_>, new: &Tree<'_>) -> Self {
-        Self { old: Side::new(old), new: Side::new(new), regrouped: BTreeMap::new() }
+        Self {
+            old: Side::new(old),
+            new: Side::new(new),
+            regrouped: BTreeMap::new(),
+            known: BTreeMap::new(),
+        }
     }
 
     /// Takes note of a pair.
@@ -59,7 +66,10 @@ impl Links {
                 Linked::Regrouped
             }
             _ if before == pair => Linked::First,
-            _ => Linked::Known,
+            _ => {
+                *self.known.entry(after.new).or_default() += 1;
+                Linked::Known
+            }
         }
     }
 
@@ -67,6 +77,11 @@ impl Links {
     /// not the first itself.
     pub(super) fn regrouped(&self, new: NodeId) -> Option<(Option<Pair>, Option<Pair>)> {
         self.regrouped.get(&new).copied()
+    }
+
+    /// How many further pairs have the same inodes as this one, if it is the first.
+    pub(super) fn known(&self, new: NodeId) -> u64 {
+        self.known.get(&new).copied().unwrap_or_default()
     }
 
     /// Whether an inode of the old tree has several names.

@@ -103,19 +103,19 @@ fn code(text: &str) -> String {
 
 /// A section for each kind of change.
 fn kinds(diff: &Diff<'_>) -> Vec<Section> {
-    let sections: [(&str, &[Kind]); 5] = [
-        ("Content, type and hard links", &[Kind::Content, Kind::Type, Kind::Link]),
-        ("Metadata", &[Kind::Metadata]),
-        ("Renamed or moved", &[Kind::Moved]),
-        ("Added", &[Kind::Added]),
-        ("Deleted", &[Kind::Deleted]),
+    let sections: [(usize, &str, &[Kind]); 5] = [
+        (2, "Content, type and hard links", &[Kind::Content, Kind::Type, Kind::Link]),
+        (1, "Metadata", &[Kind::Metadata]),
+        (3, "Renamed or moved", &[Kind::Moved]),
+        (4, "Added", &[Kind::Added]),
+        (5, "Deleted", &[Kind::Deleted]),
     ];
-    let make = |(at, (name, kinds)): (usize, (&str, &[Kind]))| {
+    let make = |(rank, name, kinds): (usize, &str, &[Kind])| {
         let lines = lines(diff, kinds);
         let summary = format!("{name}: {}", counted(wide(lines.len()), "line", "lines"));
-        Section::folded(at + 1, &summary, lines)
+        Section::folded(rank, &summary, lines)
     };
-    sections.into_iter().enumerate().map(make).collect()
+    sections.into_iter().map(make).collect()
 }
 
 fn lines(diff: &Diff<'_>, kinds: &[Kind]) -> Vec<String> {

@@ -383,6 +383,13 @@ impl<'t> Diff<'t> {
         self.links.first_old(inode).map(|pair| pair.old)
     }
 
+    /// Of a name that is in both trees, and is the first of its inode in both: how many other names
+    /// are so too.
+    #[must_use]
+    pub fn other_pairs(&self, new: NodeId) -> u64 {
+        self.links.known(new)
+    }
+
     /// Whether an inode of the new tree has several names.
     #[must_use]
     pub fn is_linked(&self, new: NodeId) -> bool {

@@ -12,6 +12,8 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// The entry in the new tree.
     pub node: NodeId,
+    /// Whether it lies in a directory that is told as a whole.
+    pub nested: bool,
 }
 
 /// What a reviewer must not miss.
@@ -105,12 +107,13 @@ pub(super) fn notices(diff: &Diff<'_>) -> Vec<Notice> {
                         number = diff.new.end(node).number();
                         continue;
                     }
-                    alone(diff, node, wants_digests, &mut notices);
+                    alone(diff, (node, node != new), wants_digests, &mut notices);
                     number += 1;
                 }
                 let is_symlink = diff.new.facts(new).file_type() == FileType::Symlink;
                 if change.kind == Kind::Type && is_symlink {
-                    notices.push(Notice { kind: NoticeKind::BecameSymlink, node: new });
+                    let kind = NoticeKind::BecameSymlink;
+                    notices.push(Notice { kind, node: new, nested: false });
                 }
             }
             Kind::Deleted => {}
@@ -121,7 +124,12 @@ pub(super) fn notices(diff: &Diff<'_>) -> Vec<Notice> {
 }
 
 /// What there is to say of an entry that is new.
-fn alone(diff: &Diff<'_>, node: NodeId, wants_digests: bool, notices: &mut Vec<Notice>) {
+fn alone(
+    diff: &Diff<'_>,
+    (node, nested): (NodeId, bool),
+    wants_digests: bool,
+    notices: &mut Vec<Notice>,
+) {
     let inode = diff.new.facts(node);
     let mode = inode.mode().permissions();
     let kind = inode.file_type();
@@ -135,7 +143,7 @@ fn alone(diff: &Diff<'_>, node: NodeId, wants_digests: bool, notices: &mut Vec<N
         (NoticeKind::NoDigest, wants_digests && lacks_digest(&inode)),
     ];
     let found = found.into_iter().filter(|(_, holds)| *holds);
-    notices.extend(found.map(|(kind, _)| Notice { kind, node }));
+    notices.extend(found.map(|(kind, _)| Notice { kind, node, nested }));
 }
 
 /// What there is to say of an entry that is in both trees.
@@ -169,7 +177,7 @@ fn changed(
         (NoticeKind::NoDigest, content && wants_digests && lacks_digest(&after)),
     ];
     let found = found.into_iter().filter(|(_, holds)| *holds);
-    notices.extend(found.map(|(kind, _)| Notice { kind, node: new }));
+    notices.extend(found.map(|(kind, _)| Notice { kind, node: new, nested: false }));
 }
 
 fn capability<'t>(inode: &Inode<'t, '_>) -> Option<&'t [u8]> {

@@ -6,7 +6,7 @@ use super::Side;
 use crate::canon::canonicalise;
 use crate::cli::failure::Failure;
 use crate::cli::load::{Context, Kind};
-use crate::diff::{Counted, Diff, TreeVerdict, Verdict, tree_words};
+use crate::diff::{Counted, Diff, TreeVerdict, Verdict, printable, tree_words};
 use crate::erofs::{self, Version};
 use crate::num::{clamp_index, wide};
 use crate::threads;
@@ -36,8 +36,8 @@ pub(super) fn verdict(
     let counts = wide(diff.link_counts().len());
     if counts > 0 {
         let words = format!(
-            "{words}; images differ: the link counts of {} files differ (--all lists them)",
-            Counted(counts)
+            "{words}; images differ: the link counts of {} differ (--all lists them)",
+            if counts == 1 { "1 file".into() } else { format!("{} files", Counted(counts)) }
         );
         return Ok(told(Some(Vec::new()), words));
     }
@@ -162,6 +162,13 @@ fn image_and_other(
     })
 }
 
+/// The path of the first name that should carry an inode and does not.
+fn moved_carrier(tree: &Tree<'_>) -> Option<Vec<u8>> {
+    let mut canonical = tree.clone();
+    let carriers = canonicalise(&mut canonical).carriers;
+    carriers.first().map(|&node| canonical.path(node))
+}
+
 /// Texts or directories with the same tree. Their images differ if another name of a hard link
 /// carries the inode.
 fn texts(
@@ -169,11 +176,8 @@ fn texts(
     sides: &[Side<'_>; 2],
 ) -> Result<(Option<Vec<&'static str>>, String), Failure> {
     let given = sides.each_ref().map(|side| side.source.given(context));
-    let carries = |tree: &Option<Tree<'_>>| {
-        let Some(mut tree) = tree.clone() else { return false };
-        !canonicalise(&mut tree).carriers.is_empty()
-    };
-    if !given.iter().any(carries) {
+    let moved = given.each_ref().map(|tree| tree.as_ref().and_then(moved_carrier));
+    if moved == [None, None] {
         let what = match sides.each_ref().map(|side| side.source.kind) {
             [Kind::Dir, Kind::Dir] => "",
             [Kind::Dump, Kind::Dump] => "; the texts are only written differently",
@@ -197,7 +201,12 @@ fn texts(
         }
     }
     let words = if same.is_empty() {
-        "images differ: in one of them another name of a hard link carries the inode".to_owned()
+        let told = ["OLD", "NEW"].into_iter().zip(&moved);
+        let told = told.filter_map(|(side, path)| Some((side, printable(path.as_ref()?))));
+        let told = told.map(|(side, path)| {
+            format!("in {side}, not {path} but a later name of its hard link carries the inode")
+        });
+        format!("images differ: {}", told.collect::<Vec<_>>().join("; "))
     } else {
         format!("same image as {}", same.join(" and "))
     };

@@ -1,12 +1,14 @@
 //! Sections that are cut until all fits.
 
+use std::collections::BTreeMap;
+
 use crate::diff::words::counted;
 use crate::num::wide;
 
 /// A part of a comment whose lines can be cut.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Section {
-    /// The higher, the earlier it is cut.
+    /// The higher, the earlier it is cut; no two sections have the same.
     pub(super) rank: usize,
     pub(super) open: String,
     pub(super) close: String,
@@ -29,50 +31,72 @@ impl Section {
     fn least(&self) -> usize {
         "\n".len() + self.open.len() + self.close.len() + note(self.lines.len()).len()
     }
+
+    /// Takes further lines behind the first `count`, as far as there is room. Returns how much they
+    /// fill.
+    fn take(&self, count: &mut usize, room: usize) -> usize {
+        let mut used = 0;
+        for line in self.lines.iter().skip(*count) {
+            let len = line.len() + 1;
+            if used + len > room {
+                break;
+            }
+            used += len;
+            *count += 1;
+        }
+        used
+    }
+
+    /// Writes it with its first `count` lines.
+    fn write(&self, count: usize, text: &mut String) {
+        text.push_str(&format!("\n{}", self.open));
+        for line in self.lines.iter().take(count) {
+            text.push_str(line);
+            text.push('\n');
+        }
+        if count < self.lines.len() {
+            text.push_str(&note(self.lines.len() - count));
+        }
+        text.push_str(&self.close);
+    }
 }
 
 /// What is said of lines that were cut.
 fn note(lines: usize) -> String {
-    format!("… {} more\n", counted(wide(lines), "line", "lines"))
+    format!("… {}\n", counted(wide(lines), "more line", "more lines"))
 }
 
-/// Puts all together, with as many lines as fit. What comes without any line is left out.
+/// Bytes that every section may fill before more important ones take the rest: one in so many of all.
+const SHARE: usize = 24;
+
+/// Puts all together, with as many lines as fit: a share for each section, and what is left for the
+/// most important ones. What comes without any line is left out.
 pub(super) fn fit(head: &str, mut sections: Vec<Section>, foot: &str, limit: usize) -> String {
     sections.retain(|section| !section.lines.is_empty());
     let mut left = limit.saturating_sub(head.len() + foot.len());
-    let mut by_rank: Vec<usize> = (0..sections.len()).collect();
-    by_rank.sort_by_key(|&at| sections.get(at).map(|section| section.rank));
-    let mut reserved: usize = sections.iter().map(Section::least).sum();
-    let mut kept = vec![None; sections.len()];
-    for at in by_rank {
-        let (Some(section), Some(place)) = (sections.get(at), kept.get_mut(at)) else { continue };
-        reserved -= section.least();
-        // The sections behind this one keep room for their frames.
-        let Some(room) = left.checked_sub(section.least()) else { continue };
-        let for_lines = room.saturating_sub(reserved);
-        let (mut used, mut count) = (0, 0);
-        for line in &section.lines {
-            if used + line.len() + 1 > for_lines {
-                break;
-            }
-            used += line.len() + 1;
-            count += 1;
+    let share = left / SHARE;
+    let mut by_rank: Vec<&Section> = sections.iter().collect();
+    by_rank.sort_by_key(|section| section.rank);
+    // A section for which there is not even room without lines is left out.
+    let mut kept: BTreeMap<usize, usize> = BTreeMap::new();
+    for section in &by_rank {
+        if let Some(rest) = left.checked_sub(section.least()) {
+            left = rest;
+            kept.insert(section.rank, 0);
         }
-        *place = Some(count);
-        left = room - used;
+    }
+    for most in [share, usize::MAX] {
+        for section in &by_rank {
+            if let Some(count) = kept.get_mut(&section.rank) {
+                left -= section.take(count, most.min(left));
+            }
+        }
     }
     let mut text = head.to_owned();
-    for (section, count) in sections.iter().zip(kept) {
-        let Some(count) = count else { continue };
-        text.push_str(&format!("\n{}", section.open));
-        for line in section.lines.iter().take(count) {
-            text.push_str(line);
-            text.push('\n');
+    for section in &sections {
+        if let Some(&count) = kept.get(&section.rank) {
+            section.write(count, &mut text);
         }
-        if count < section.lines.len() {
-            text.push_str(&note(section.lines.len() - count));
-        }
-        text.push_str(&section.close);
     }
     text + foot
 }
@@ -95,7 +119,7 @@ mod tests {
         let all = || vec![section(2, "b", 3), section(1, "a", 2)];
         let whole = fit("head\n", all(), "foot\n", 1000);
         assert_eq!(whole, "head\n\n<b>\nb0\nb1\nb2\n</b>\n\n<a>\na0\na1\n</a>\nfoot\n");
-        let cut = fit("head\n", all(), "foot\n", 81);
+        let cut = fit("head\n", all(), "foot\n", 75);
         assert_eq!(cut, "head\n\n<b>\nb0\n… 2 more lines\n</b>\n\n<a>\na0\na1\n</a>\nfoot\n");
     }
 

@@ -6,6 +6,10 @@ use super::Layout;
 use super::line::wrap;
 use crate::diff::words::{bytes, counted, growth, printable};
 use crate::diff::{Count, Counted, Diff, Kind, Verdict};
+use crate::num::wide;
+
+/// How many notices about what is told as a whole are told one by one.
+const LOOKS: usize = 10;
 
 /// The paragraphs behind the changes.
 pub(super) fn closing(diff: &Diff<'_>, verdict: &Verdict, layout: &Layout) -> String {
@@ -24,6 +28,15 @@ pub(super) fn closing(diff: &Diff<'_>, verdict: &Verdict, layout: &Layout) -> St
             }
         }
     };
+    let nested: Vec<_> = diff.notices().iter().filter(|notice| notice.nested).collect();
+    for notice in nested.iter().take(LOOKS) {
+        let path = printable(&diff.new_path(notice.node));
+        line("look", &format!("{}: {path}", notice.kind.words()));
+    }
+    if nested.len() > LOOKS {
+        let more = counted(wide(nested.len() - LOOKS), "more", "more");
+        line("look", &format!("{more} (--markdown and --json tell them)"));
+    }
     if !diff.changes().is_empty() {
         line("", &totals(diff));
         if let Some(objects) = objects(diff) {

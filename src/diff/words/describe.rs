@@ -87,7 +87,17 @@ impl Diff<'_> {
                 };
                 if told.is_empty() { same } else { format!("{same}; {told}") }
             }
-            _ => told,
+            _ => told + &self.other_names(change),
+        }
+    }
+
+    /// Of an entry with several names of which all changed: how many others there are.
+    fn other_names(&self, change: &Change) -> String {
+        let others =
+            change.new.filter(|_| change.kind != Kind::Link).map_or(0, |new| self.other_pairs(new));
+        match others {
+            0 => String::new(),
+            _ => format!(" (with {})", super::counted(others, "other name", "other names")),
         }
     }
 
@@ -216,9 +226,9 @@ fn content(change: &Change, old: &Inode<'_, '_>, new: &Inode<'_, '_>) -> Vec<Str
     let unsure = old.is_external() && new.is_external() && lengths.0 != lengths.1;
     let size = bytes(new.size());
     vec![if unsure {
-        format!("same size, {size}; nothing tells whether the content is the same")
+        format!("same size ({size}); nothing tells whether the content is the same")
     } else {
-        format!("content, {size} as before")
+        format!("other content, same size ({size})")
     }]
 }
 
