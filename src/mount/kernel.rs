@@ -104,10 +104,10 @@ pub enum Step {
     OverlayMount,
     /// A thread gets a mount namespace of its own.
     Unshare,
-    /// The image is attached in that namespace.
-    AttachImage,
     /// The directories are found again in that namespace.
     FindLayers,
+    /// The image is attached in that namespace.
+    AttachImage,
     /// The mount gets its place.
     Attach,
 }
@@ -134,8 +134,8 @@ impl Step {
         Self::OverlayCreate,
         Self::OverlayMount,
         Self::Unshare,
-        Self::AttachImage,
         Self::FindLayers,
+        Self::AttachImage,
         Self::Attach,
     ];
 

@@ -54,7 +54,8 @@ pub(super) fn mount(
             Err(Unbuilt::OtherWay(error)) => first = Some(error),
         }
     }
-    let built = with_image(erofs, kernel, || plan.in_namespace(&layers.again(kernel)?));
+    let find = || layers.again(kernel);
+    let built = with_image(erofs, kernel, find, |layers| plan.in_namespace(&layers));
     // The kernel may have said more to the first way, about the same options.
     built.map_err(|last| match first {
         Some(first) if last.kernel_said().is_empty() && !first.kernel_said().is_empty() => first,

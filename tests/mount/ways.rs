@@ -265,3 +265,31 @@ impl Drop for UserNamespace {
         self.0.wait().unwrap();
     }
 }
+
+#[test]
+fn the_root_may_be_any_directory() {
+    as_root(|world| {
+        fs::create_dir(world.path("proc")).unwrap();
+        rustix::mount::mount_bind("/proc", world.path("proc")).unwrap();
+        let jail = || {
+            #[expect(deprecated, reason = "the other function is for tables of descriptors")]
+            rustix::thread::unshare(rustix::thread::UnshareFlags::FS).unwrap();
+            rustix::process::chroot(world.path("")).unwrap();
+            rustix::process::chdir("/d").unwrap();
+            for (_, kernel) in ways() {
+                let mut options = cfs::mount::MountOptions::default();
+                options.basedirs = vec!["../objects".into()];
+                let mount = cfs::mount::prepare("/image.cfs".as_ref(), &options, &kernel).unwrap();
+                shows_all(&inside(&mount, ""));
+                let point = cfs::mount::MountPoint::open("/mnt".as_ref()).unwrap();
+                mount.attach(&point, &kernel).unwrap();
+                shows_all("/mnt".as_ref());
+                rustix::mount::unmount("/mnt", rustix::mount::UnmountFlags::DETACH).unwrap();
+            }
+        };
+        fs::create_dir(world.path("d")).unwrap();
+        let ended = std::thread::scope(|scope| scope.spawn(jail).join());
+        rustix::mount::unmount(world.path("proc"), rustix::mount::UnmountFlags::DETACH).unwrap();
+        ended.unwrap();
+    });
+}
