@@ -18,9 +18,10 @@ refused() {
   fi
 }
 
-# mounted COMMAND...: runs a command while $image is mounted on m.
+# mounted COMMAND...: runs a command while $image is mounted on m, in the way that $how says.
+how=
 mounted() {
-  cfs mount --basedir=objects ${options:+-o "$options"} "$image" m || return
+  cfs mount $how --basedir=objects ${options:+-o "$options"} "$image" m || return
   "$@"
   code=$?
   cfs umount m || return
@@ -135,5 +136,22 @@ options=digest=$(tr 0-9a-f 1-9a-f0 < digest)
 refused 'wrong digest' 'expected' mounted true
 options=
 enforcement control
+
+# The same through FUSE, where this program itself compares what the kernel has not.
+how=--fuse
+options=digest=$(tr 0-9a-f 1-9a-f0 < digest)
+refused 'fuse wrong digest' 'expected' mounted true
+options=digest=$digest
+done_ 'fuse all is well' mounted cmp src/big m/big
+instead "$big" tampered
+refused 'fuse replaced object, not sealed' 'Input/output error' mounted cat m/big
+cfs verity enable "$big"
+refused 'fuse replaced object, sealed' 'Input/output error' mounted cat m/big
+restore "$big"
+flip "$big" 40
+refused 'fuse flipped byte in an object' 'Input/output error' mounted cat m/big
+flip "$big" 40
+done_ 'fuse all is well again' mounted cmp src/middle m/middle
+
 done_ 'nothing is left mounted' test -z "$(cfs mounts)"
 done_ 'no loop device is left' sh -c '! losetup -a | grep .'
