@@ -13,7 +13,7 @@ use super::load::Context;
 use super::report::{Trouble, file_name};
 use crate::mount::{
     self, Kernel, MountError, MountErrorKind, MountOptions, MountPoint, Mounted, ObjectVerity,
-    Unknown, Way,
+    Step, Unknown, Way,
 };
 
 /// What is to be mounted, and where.
@@ -114,6 +114,9 @@ fn hint(request: &Request<'_>, error: &MountError) -> Option<String> {
         }
         MountErrorKind::Privileges(_) => {
             "become root, or use \"cfs mount --fuse\", which any user can".to_owned()
+        }
+        MountErrorKind::Step(Step::MapIds, Errno::PERM) => {
+            "the namespace must be another one than that of the system".to_owned()
         }
         MountErrorKind::Lacks(mount::Feature::Verity) => {
             "without \"verity\" and \"digest\" it would be mounted, and nothing be verified"

@@ -387,6 +387,16 @@ fn the_words_of_the_kernel_are_passed_on() {
 }
 
 #[test]
+fn owners_cannot_be_mapped_through_the_namespace_of_the_system() {
+    as_root(|world| {
+        let args = "image.cfs mnt --basedir objects -o idmap=/proc/self/ns/user";
+        let words =
+            "cannot map the owners of files: Operation not permitted\nhint: the namespace must";
+        refuses(world, args, words);
+    });
+}
+
+#[test]
 fn a_fake_mount_builds_everything_and_attaches_nothing() {
     as_root(|world| {
         let before = world.all();
