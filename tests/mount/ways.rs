@@ -269,6 +269,9 @@ impl Drop for UserNamespace {
 #[test]
 fn the_root_may_be_any_directory() {
     as_root(|world| {
+        if world.prepare("", &Kernel::default()).unwrap().loop_device().is_some() {
+            return crate::support::say_skipped("there are no loop devices below another root");
+        }
         fs::create_dir(world.path("proc")).unwrap();
         rustix::mount::mount_bind("/proc", world.path("proc")).unwrap();
         let jail = || {
