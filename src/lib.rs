@@ -15,11 +15,11 @@
 //!             content          open files, their digests and copies
 //!             threads          the pure pieces below, on several threads
 //!  ==============|============================ below: values in, values out
-//!              canon           the canonical form: what an image gives back
-//!             /     \
-//!          erofs     |         image <-> tree
-//!             \      |
-//!    dump ---> tree -'         text <-> tree
+//!              canon   diff    the canonical form: what an image gives back; tree x tree -> changes
+//!             /     \    |
+//!          erofs     |   |     image <-> tree
+//!             \      |   |
+//!    dump ---> tree -'---'     text <-> tree
 //!                |
 //!             verity           fs-verity digests
 //! ```
@@ -38,6 +38,8 @@
 //!   that can be tested as such; [`erofs::Layout::emit`] then writes any stretch of the image and
 //!   cannot fail. [`erofs::read`] trusts no number; [`erofs::View`] answers single questions instead.
 //!   All use one definition of each [structure on disk](erofs::disk).
+//! * [`diff`](mod@diff) compares two trees, and puts what changed into words; with the feature `json`,
+//!   `changes` writes that as a document, and makes the new tree of the old one and such a document.
 //! * [`canon`] brings a tree into the form that reading its image back would give.
 //! * [`threads`] runs the pieces of `dump`, `erofs` and `verity` on several threads.
 //! * With the feature `live`: `live` scans a directory into a tree and extracts a tree into a

@@ -89,17 +89,17 @@ struct Item {
 
 /// Puts changes into groups, and takes them from what is told of each alone.
 pub(super) fn group(diff: &mut Diff<'_>) {
-    let mut items = Vec::new();
+    let (mut items, mut bytes) = (Vec::new(), Vec::new());
     for (number, change) in diff.changes.iter().enumerate() {
         if change.kind != Kind::Metadata {
             continue;
         }
         let Ok(member) = u32::try_from(number) else { break };
         let may_go = change.attributes.iter().filter(|&it| may_be_grouped(diff, change, it));
-        items.extend(may_go.map(|attribute| Item {
-            attribute,
-            hash: hash(diff, change, attribute),
-            member,
+        items.extend(may_go.map(|attribute| {
+            bytes.clear();
+            value(diff, change, attribute, &mut bytes);
+            Item { attribute, hash: xxh64(&bytes, 0), member }
         }));
     }
     items.sort_unstable_by_key(|item| (item.attribute, item.hash, item.member));
@@ -109,14 +109,19 @@ pub(super) fn group(diff: &mut Diff<'_>) {
     let mut left: BTreeMap<(Attribute, Shape), Vec<u32>> = BTreeMap::new();
     for run in items.chunk_by(|a, b| (a.attribute, a.hash) == (b.attribute, b.hash)) {
         let Some(first) = run.first() else { continue };
-        let (same, others) = split(diff, run);
         let all = counts.get(&first.attribute).copied().unwrap_or_default();
-        if same.len() >= MIN_EQUAL && is_worth(first.attribute, same.len(), all) {
+        let members = run.iter().map(|item| item.member);
+        if run.len() < MIN_EQUAL || !is_worth(first.attribute, run.len(), all) {
+            scatter(diff, first.attribute, members, &mut left);
+            continue;
+        }
+        let (same, others) = split(diff, run);
+        if same.len() >= MIN_EQUAL {
             groups.push(make(diff, first.attribute, Shape::Equal, same));
         } else {
-            scatter(diff, first.attribute, same, &mut left);
+            scatter(diff, first.attribute, same.into_iter(), &mut left);
         }
-        scatter(diff, first.attribute, others, &mut left);
+        scatter(diff, first.attribute, others.into_iter(), &mut left);
     }
     for ((attribute, shape), mut members) in left {
         if members.len() >= MIN_ALIKE {
@@ -167,12 +172,6 @@ fn may_be_grouped(diff: &Diff<'_>, change: &Change, attribute: Attribute) -> boo
         Attribute::DirectorySize | Attribute::XattrOrder => true,
         _ => false,
     }
-}
-
-fn hash(diff: &Diff<'_>, change: &Change, attribute: Attribute) -> u64 {
-    let mut bytes = Vec::new();
-    value(diff, change, attribute, &mut bytes);
-    xxh64(&bytes, 0)
 }
 
 /// What changed from what to what, as bytes that are equal for equal changes.
@@ -226,7 +225,7 @@ fn split(diff: &Diff<'_>, run: &[Item]) -> (Vec<u32>, Vec<u32>) {
     };
     let first = run.first().map(bytes);
     let (same, others): (Vec<&Item>, Vec<&Item>) =
-        run.iter().partition(|item| run.len() < MIN_EQUAL || first.as_ref() == Some(&bytes(item)));
+        run.iter().partition(|item| first.as_ref() == Some(&bytes(item)));
     let members = |items: Vec<&Item>| items.into_iter().map(|item| item.member).collect();
     (members(same), members(others))
 }
@@ -235,7 +234,7 @@ fn split(diff: &Diff<'_>, run: &[Item]) -> (Vec<u32>, Vec<u32>) {
 fn scatter(
     diff: &Diff<'_>,
     attribute: Attribute,
-    members: Vec<u32>,
+    members: impl Iterator<Item = u32>,
     left: &mut BTreeMap<(Attribute, Shape), Vec<u32>>,
 ) {
     for member in members {
