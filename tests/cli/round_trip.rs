@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::support::{say_skipped, skipped};
+use crate::support::{installed, say_skipped, skipped};
 use crate::world::World;
 
 /// The image of a directory, the objects it needs, and the image of the directory that is made of
@@ -97,6 +97,9 @@ fn every_byte(dir: &Path) {
 fn what_only_root_can_make_comes_back_to_root() {
     if !rustix::process::geteuid().is_root() {
         return skipped("only root can make devices and give files away");
+    }
+    if installed("setfattr").is_none() || installed("setfacl").is_none() {
+        return;
     }
     let world = World::new();
     example(&world);

@@ -8,8 +8,9 @@ test -e order && exit 0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
-package=$(apt-cache depends linux-image-6.12-cloud-amd64 |
-  sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1)
+name=linux-image-6.12-cloud-amd64
+apt-cache show "$name" > "$work/known" 2> "$work/unknown" || apt-get -qq update
+package=$(apt-cache depends "$name" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1)
 (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package")
 dpkg-deb -x "$work"/linux-image-*.deb "$work/unpacked"
 cp "$work"/unpacked/boot/vmlinuz-* vmlinuz
