@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::os::fd::AsFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::fstat;
 use rustix::io::Errno;
@@ -23,6 +23,8 @@ use crate::verity::{self, Digest};
 const MAX_HELD: u64 = 128 * 1024;
 /// The most that is kept so at any time, in bytes.
 const MAX_ALL_HELD: usize = 64 * 1024 * 1024;
+/// Buffers that are kept for the next files.
+const MAX_SPARE: usize = 16;
 /// The shortest file that is hashed by more than one thread, in bytes.
 const MIN_THREADED: u64 = 4 * 1024 * 1024;
 
@@ -31,7 +33,16 @@ const MIN_THREADED: u64 = 4 * 1024 * 1024;
 pub(super) struct Contents {
     basedirs: Basedirs,
     verify: Verify,
-    held: Arc<AtomicUsize>,
+    held: Arc<Memory>,
+}
+
+/// The memory of what is held.
+#[derive(Debug, Default)]
+struct Memory {
+    /// Bytes in use.
+    used: AtomicUsize,
+    /// Some that were used, and may be again.
+    spare: Mutex<Vec<Vec<u8>>>,
 }
 
 /// An open content, of a size that is known to be right.
@@ -52,13 +63,46 @@ pub(super) enum Content {
 /// Bytes that count among those held.
 #[derive(Debug)]
 pub(super) struct Held {
-    bytes: Vec<u8>,
-    counted: Arc<AtomicUsize>,
+    /// Begins with the bytes.
+    buffer: Vec<u8>,
+    len: usize,
+    memory: Arc<Memory>,
+}
+
+impl Memory {
+    /// Room for so many bytes, unless too many are held.
+    fn hold(self: &Arc<Self>, len: usize) -> Option<Held> {
+        let before = self.used.fetch_add(len, Ordering::Relaxed);
+        // From here on, dropping this counts them back.
+        let mut held = Held { buffer: Vec::new(), len, memory: self.clone() };
+        if before.saturating_add(len) > MAX_ALL_HELD {
+            return None;
+        }
+        held.buffer = self.spare().pop().unwrap_or_default();
+        if held.buffer.len() < len {
+            held.buffer.resize(len, 0);
+        }
+        Some(held)
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn bytes(&self) -> &[u8] {
+        self.buffer.get(..self.len).unwrap_or_default()
+    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.counted.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+        self.memory.used.fetch_sub(self.len, Ordering::Relaxed);
+        let mut spare = self.memory.spare();
+        if spare.len() < MAX_SPARE {
+            spare.push(std::mem::take(&mut self.buffer));
+        }
     }
 }
 
@@ -91,7 +135,7 @@ impl Contents {
             return Ok(Content::File { file, size });
         }
         if let Some(held) = self.hold(&file, size)? {
-            check(verity::digest(digest.algorithm(), &held.bytes) == *digest)?;
+            check(verity::digest(digest.algorithm(), held.bytes()) == *digest)?;
             return Ok(Content::Held(held));
         }
         let threads = if size < MIN_THREADED { Threads::ONE } else { Threads::available() };
@@ -106,13 +150,9 @@ impl Contents {
         if size > MAX_HELD {
             return Ok(None);
         }
-        let len = clamp_index(size);
-        let before = self.held.fetch_add(len, Ordering::Relaxed);
-        let mut held = Held { bytes: vec![0; len], counted: self.held.clone() };
-        if before.saturating_add(len) > MAX_ALL_HELD {
-            return Ok(None);
-        }
-        read_piece(file.as_fd(), 0, &mut held.bytes).map_err(errno)?;
+        let Some(mut held) = self.held.hold(clamp_index(size)) else { return Ok(None) };
+        let room = held.buffer.get_mut(..held.len).unwrap_or_default();
+        read_piece(file.as_fd(), 0, room).map_err(errno)?;
         Ok(Some(held))
     }
 }
@@ -129,7 +169,7 @@ impl Content {
     ) -> Result<T, Errno> {
         match self {
             Self::Held(held) => {
-                let rest = held.bytes.get(clamp_index(offset)..).unwrap_or_default();
+                let rest = held.bytes().get(clamp_index(offset)..).unwrap_or_default();
                 Ok(take(rest.get(..len).unwrap_or(rest)))
             }
             Self::File { file, size } => {

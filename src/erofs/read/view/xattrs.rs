@@ -30,6 +30,8 @@ struct Found<'n> {
     value_len: usize,
 }
 
+/// Xattr areas that are longer are put on the heap.
+const USUAL_AREA: usize = 256;
 /// Name and sizes of the longest entry, without the value.
 const LONGEST_NAME: usize = size_of::<XattrEntry>() + 255;
 
@@ -73,14 +75,22 @@ impl<S: Source> View<S> {
         if inode.file_type() != FileType::Regular || inode.area_len == 0 {
             return Ok(None);
         }
-        let is =
-            |name: Name<'_>, suffix: &[u8]| name.index == INDEX_TRUSTED && name.suffix == suffix;
-        let redirect = self.value(inode, |name| is(name, b"overlay.redirect"))?;
+        let (mut redirect, mut metacopy) = (None, None);
+        self.each(inode, |found| {
+            let place = Some((found.value_at, found.value_len));
+            match (found.name.index, found.name.suffix) {
+                (INDEX_TRUSTED, b"overlay.redirect") => redirect = redirect.or(place),
+                (INDEX_TRUSTED, b"overlay.metacopy") => metacopy = metacopy.or(place),
+                _ => {}
+            }
+            ControlFlow::Continue(())
+        })?;
         let Some(redirect) = redirect else { return Ok(None) };
+        let redirect = self.bytes(redirect)?;
         let path = backing_path(&redirect)
             .map_err(|kind| ImageError::new(inode.area, Structure::XattrArea, kind))?;
         let Some(path) = path.map(<[u8]>::to_vec) else { return Ok(None) };
-        let metacopy = self.value(inode, |name| is(name, b"overlay.metacopy"))?;
+        let metacopy = metacopy.map(|place| self.bytes(place)).transpose()?;
         let digest = metacopy.as_deref().and_then(digest).and_then(Digest::from_bytes);
         Ok(Some(External { path, digest }))
     }
@@ -99,11 +109,15 @@ impl<S: Source> View<S> {
             place = Some((found.value_at, found.value_len));
             ControlFlow::Break(())
         })?;
-        let Some((at, len)) = place else { return Ok(None) };
-        let error = |kind| ImageError::new(at, Structure::Xattr, kind);
+        place.map(|place| self.bytes(place)).transpose()
+    }
+
+    /// The bytes of a value.
+    fn bytes(&self, (at, len): (u64, usize)) -> Result<Vec<u8>, ViewError<S::Error>> {
+        let outside = || ImageError::new(at, Structure::Xattr, ImageErrorKind::XattrOverrun);
         let mut value = vec![0; len];
-        self.read_exactly(at, &mut value, || error(ImageErrorKind::XattrOverrun))?;
-        Ok(Some(value))
+        self.read_exactly(at, &mut value, outside)?;
+        Ok(value)
     }
 
     /// Goes through all xattrs: those of the inode itself, then those it refers to.
@@ -116,10 +130,18 @@ impl<S: Source> View<S> {
             return Ok(());
         }
         let error = |kind| ImageError::new(inode.area, Structure::XattrArea, kind);
-        let mut area = vec![0; inode.area_len];
-        self.read_exactly(inode.area, &mut area, || error(ImageErrorKind::Outside))?;
+        let (mut short, mut long) = ([0; USUAL_AREA], Vec::new());
+        let area = match short.get_mut(..inode.area_len) {
+            Some(area) => area,
+            None => {
+                long.resize(inode.area_len, 0);
+                long.as_mut_slice()
+            }
+        };
+        self.read_exactly(inode.area, area, || error(ImageErrorKind::Outside))?;
+        let area = &*area;
         let (references, mut entries) =
-            split_area(&area).ok_or_else(|| error(ImageErrorKind::XattrOverrun))?;
+            split_area(area).ok_or_else(|| error(ImageErrorKind::XattrOverrun))?;
         while !entries.is_empty() {
             let behind = wide(area.len().saturating_sub(entries.len()));
             let at = inode.area.saturating_add(behind);
