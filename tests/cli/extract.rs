@@ -112,7 +112,7 @@ fn a_full_file_system_leaves_nothing() {
 /// Runs the program as a user without privileges, in a directory of its own.
 fn as_nobody(world: &World, args: &str) -> Ran {
     let program = world.path("cfs");
-    std::fs::copy(CFS, &program).unwrap();
+    crate::support::copy_program(CFS.as_ref(), &program);
     std::fs::set_permissions(world.path(""), PermissionsExt::from_mode(0o777)).unwrap();
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program);

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::support::{installed, say_skipped, skipped};
+use crate::support::{copy_program, installed, say_skipped, skipped};
 use crate::world::World;
 
 /// The image of a directory, the objects it needs, and the image of the directory that is made of
@@ -59,7 +59,7 @@ fn comes_back_to_a_plain_user(world: &World, directory: &str) {
         world.shell("chown -R 65534:65534 .").is_silent_success();
     }
     // The program itself may lie where a plain user cannot go.
-    fs::copy(crate::world::CFS, world.path("cfs")).unwrap();
+    copy_program(crate::world::CFS.as_ref(), &world.path("cfs"));
     let ran = world.shell(&format!(
         "set -e; cfs='{user} ./cfs'; as='--owner=0 --group=0'
          as=\"$as $({user} find {directory} ! -readable -printf '--exclude=%P ' -prune)\"

@@ -13,7 +13,7 @@ use cfs::store::Basedirs;
 use cfs::verity::{Algorithm, digest};
 
 use crate::laws;
-use crate::support::{installed, say_skipped};
+use crate::support::{copy_program, installed, say_skipped};
 
 /// Says that this runs where [`inside`] wanted it.
 const INSIDE: &str = "CFS_TEST_INSIDE";
@@ -52,8 +52,8 @@ pub(crate) fn inside(place: Where) -> bool {
     let dir = tempfile::tempdir().unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let test = dir.path().join("test");
-    fs::copy(std::env::current_exe().unwrap(), &test).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_cfs"), dir.path().join("cfs")).unwrap();
+    copy_program(&std::env::current_exe().unwrap(), &test);
+    copy_program(Path::new(env!("CARGO_BIN_EXE_cfs")), &dir.path().join("cfs"));
     let thread = std::thread::current();
     let name = thread.name().expect("a test has a name");
     let mut command = Command::new("unshare");

@@ -84,7 +84,7 @@ fn ask_everything(view: &Counting<'_>) {
             let value = at_most(view, 257, 262_152, || view.xattr(&inode, &name));
             assert!(matches!(value, Ok(Some(_)) | Err(_)), "{}", name.escape_ascii());
         }
-        for (name, slot) in listed(view, &inode).unwrap_or_default() {
+        for (name, slot) in listed(view, &inode).unwrap_or_default().names {
             let _ = at_most(view, 2 * 33, 4096, || view.lookup(&inode, &name));
             if met.len() < MOST && met.insert(slot) {
                 waiting.push(slot);
@@ -93,16 +93,28 @@ fn ask_everything(view: &Counting<'_>) {
     }
 }
 
-/// The names of a directory that can be had, without `.` and `..`.
-fn listed(view: &Counting<'_>, dir: &ViewInode) -> Option<Vec<(Vec<u8>, Slot)>> {
-    let mut found = Vec::new();
+/// What a directory lists.
+#[derive(Default)]
+struct Listed {
+    /// The names without `.` and `..`.
+    names: Vec<(Vec<u8>, Slot)>,
+    /// Whether all names are sorted, `.` and `..` among them.
+    is_sorted: bool,
+}
+
+/// The names of a directory, if all can be had.
+fn listed(view: &Counting<'_>, dir: &ViewInode) -> Option<Listed> {
+    let mut found = Listed { names: Vec::new(), is_sorted: true };
+    let mut last: Option<Vec<u8>> = None;
     let mut buffer: BlockBuffer = [0; 4096];
     for block in 0..view.block_count(dir).min(1000) {
         let names = at_most(view, 2, 4096, || view.names(dir, block, &mut buffer)).ok()??;
         for index in 0..names.len() {
             let name = names.get(index).ok()?.expect("less than there are");
+            found.is_sorted &= last.as_deref().is_none_or(|last| last < name.name);
+            last = Some(name.name.to_vec());
             if !matches!(name.name, b"." | b"..") {
-                found.push((name.name.to_vec(), name.slot?));
+                found.names.push((name.name.to_vec(), name.slot?));
             }
         }
         assert!(names.get(names.len()).is_ok_and(|name| name.is_none()));
@@ -138,10 +150,9 @@ impl Comparison<'_, '_> {
     }
 
     fn directory(&self, node: NodeId, dir: &ViewInode) -> Vec<(NodeId, Slot)> {
-        let all = listed(self.view, dir).expect("names that were read");
-        let is_sorted = all.is_sorted_by(|a, b| a.0 < b.0);
+        let Listed { names: mut shown, is_sorted } =
+            listed(self.view, dir).expect("names that were read");
         let is_shown = |slot| !self.view.is_hidden(&self.view.inode(slot).expect("an inode"));
-        let mut shown = all;
         shown.retain(|(_, slot)| is_shown(*slot));
         for (name, slot) in &shown {
             let found = self.view.lookup(dir, name).expect("a directory that was read");
