@@ -108,6 +108,7 @@ pub mod erofs;
 pub mod fuse;
 #[cfg(feature = "live")]
 pub mod live;
+pub mod merge;
 #[cfg(feature = "live")]
 pub mod mount;
 mod num;

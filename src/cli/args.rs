@@ -2,6 +2,7 @@
 
 mod diff;
 mod extract;
+mod git;
 mod mount;
 mod scan;
 mod store;
@@ -9,6 +10,10 @@ mod verity;
 
 pub(super) use diff::{DiffArgs, PatchArgs};
 pub(super) use extract::ExtractArgs;
+pub(super) use git::{
+    Driver, GitArgs, GitCommand, GitInstallArgs, GitMergeArgs, GitScope, GitTextconvArgs,
+    GitUninstallArgs,
+};
 #[cfg(feature = "fuse")]
 pub(super) use mount::{FuseArgs, When};
 pub(super) use mount::{MountArgs, MountsArgs, UmountArgs};
@@ -121,6 +126,7 @@ pub(super) enum Command {
     Extract(ExtractArgs),
     Diff(DiffArgs),
     Patch(PatchArgs),
+    Git(GitArgs),
     Store(StoreArgs),
     Mount(MountArgs),
     Umount(UmountArgs),

@@ -6,8 +6,9 @@ mod verdict;
 mod within;
 
 use anstyle::{AnsiColor, Style};
+use clap::Parser;
 
-use super::args::DiffArgs;
+use super::args::{Cli, Command, DiffArgs};
 use super::failure::{Answer, Failure};
 use super::load::{Context, Form, Kind, Source};
 use super::output::{Output, Target};
@@ -34,9 +35,28 @@ pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<Answer, Failure>
         let words = "standard input can only be read once";
         return Err(Failure::Usage(NAME, words.to_owned()));
     }
-    let options = select::options(args)?;
     let (old, new) = (read(context, args, &args.old)?, read(context, args, &args.new)?);
-    let same_bytes = is_file(&old) && is_file(&new) && *old.bytes == *new.bytes;
+    compare(context, args, &old, &new)
+}
+
+/// Compares two sources that have been read, and prints what changed as it is printed by default.
+pub(super) fn of_sources(context: &Context, old: &Source, new: &Source) -> Result<(), Failure> {
+    let typed = Cli::try_parse_from(["cfs", NAME, &old.name, &new.name]);
+    match typed.map(|cli| cli.command) {
+        Ok(Command::Diff(args)) => compare(context, &args, old, new).map(drop),
+        // That is how it is typed.
+        _ => Ok(()),
+    }
+}
+
+fn compare(
+    context: &Context,
+    args: &DiffArgs,
+    old: &Source,
+    new: &Source,
+) -> Result<Answer, Failure> {
+    let options = select::options(args)?;
+    let same_bytes = is_file(old) && is_file(new) && *old.bytes == *new.bytes;
     let old_tree = old.tree(context, Form::Canonical)?;
     let new_tree = new.tree(context, Form::Canonical)?;
     let only = within::Only::new(&args.path)?;
@@ -50,7 +70,7 @@ pub(super) fn run(context: &Context, args: &DiffArgs) -> Result<Answer, Failure>
         let elsewhere = all.changes().len().saturating_sub(found.changes().len());
         found.ignored_mut().elsewhere(wide(elsewhere));
     }
-    let sides = [Side { source: &old, tree: &old_tree }, Side { source: &new, tree: &new_tree }];
+    let sides = [Side { source: old, tree: &old_tree }, Side { source: new, tree: &new_tree }];
     print(context, args, &found, &sides, same_bytes)?;
     let is_same =
         if args.exact { same_bytes } else { TreeVerdict::of(&found) != TreeVerdict::Different };

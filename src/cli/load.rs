@@ -112,6 +112,18 @@ impl Source {
         Ok(Self { name, bytes, kind, profile, path, scanning })
     }
 
+    /// A dump text that is no file.
+    pub(super) fn of_dump(text: Vec<u8>) -> Self {
+        let (name, path, bytes) = (String::from("a dump"), PathBuf::new(), Bytes::Read(text));
+        let (profile, scanning) = (Profile::Lenient, Scanning::to_look());
+        Self { name, bytes, kind: Kind::Dump, profile, path, scanning }
+    }
+
+    /// Gives it another name for messages.
+    pub(super) fn named(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
     /// Says how it is scanned, if it is a directory.
     pub(super) fn scanned(self, scanning: Scanning) -> Self {
         Self { scanning, ..self }

@@ -11,8 +11,9 @@
 //! | `output`, `place`, `replace`, `text` | results, whole or not at all |
 //! | `report`, `failure` | messages; how a command ends |
 //! | `progress`, `signals` | what is shown while long work goes on, and what ends it early |
+//! | `pages` | man pages about more than a command |
 //! | `helper` | the program `mount.composefs` |
-//! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `extract`, `diff`, `patch`, `store`, `mount`, `mounts`, `verity`, `generate` | a command each |
+//! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `extract`, `diff`, `patch`, `git`, `store`, `mount`, `mounts`, `verity`, `generate` | a command each |
 
 mod args;
 mod cat;
@@ -22,6 +23,7 @@ mod dump;
 mod extract;
 mod failure;
 mod generate;
+mod git;
 mod helper;
 mod input;
 mod lints;
@@ -33,6 +35,7 @@ mod mount;
 mod mounts;
 mod objects;
 mod output;
+mod pages;
 mod patch;
 mod place;
 mod program;
@@ -83,13 +86,17 @@ pub fn run(built: &str, args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage(&error),
     };
     let context = Context::new(&program.name, &common);
+    let trouble_status = match &command {
+        Command::Git(args) if git::is_merge(args) => git::MERGE_TROUBLE,
+        _ => TROUBLE,
+    };
     match execute(&context, command) {
         Ok(Answer::Yes) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(NO),
-        Err(Failure::Reported) => ExitCode::from(TROUBLE),
+        Err(Failure::Reported) => ExitCode::from(trouble_status),
         Err(Failure::Trouble(trouble)) => {
             context.report.trouble(&trouble);
-            ExitCode::from(TROUBLE)
+            ExitCode::from(trouble_status)
         }
         Err(Failure::Signal(signal)) => {
             signals::die_of(signal);
@@ -116,6 +123,7 @@ fn execute(context: &Context, command: Command) -> Result<Answer, Failure> {
         Command::Extract(args) => extract::run(context, &args),
         Command::Diff(args) => diff::run(context, &args),
         Command::Patch(args) => patch::run(context, args),
+        Command::Git(args) => git::run(context, &args),
         Command::Store(args) => store::run(context, &args),
         Command::Mount(args) => mount::run(context, args),
         Command::Umount(args) => mount::unmount(context, &args),

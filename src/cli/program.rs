@@ -6,9 +6,9 @@ use std::path::Path;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 
 use super::args::{
-    CatArgs, Cli, Command, Common, CompletionsArgs, DiffArgs, DumpArgs, ExtractArgs, LsArgs,
-    ManArgs, MkimageArgs, MountArgs, MountsArgs, ObjectsArgs, PatchArgs, StoreArgs, UmountArgs,
-    VerityArgs,
+    CatArgs, Cli, Command, Common, CompletionsArgs, DiffArgs, DumpArgs, ExtractArgs, GitArgs,
+    LsArgs, ManArgs, MkimageArgs, MountArgs, MountsArgs, ObjectsArgs, PatchArgs, StoreArgs,
+    UmountArgs, VerityArgs,
 };
 
 /// A program as it was started.
@@ -105,6 +105,7 @@ fn fixed_command(name: &str, matches: &ArgMatches) -> Result<Command, clap::Erro
         "mounts" => MountsArgs::from_arg_matches(matches).map(Command::Mounts),
         "diff" => DiffArgs::from_arg_matches(matches).map(Command::Diff),
         "patch" => PatchArgs::from_arg_matches(matches).map(Command::Patch),
+        "git" => GitArgs::from_arg_matches(matches).map(Command::Git),
         "store" => StoreArgs::from_arg_matches(matches).map(Command::Store),
         "verity" => VerityArgs::from_arg_matches(matches).map(Command::Verity),
         "completions" => CompletionsArgs::from_arg_matches(matches).map(Command::Completions),

@@ -73,6 +73,11 @@ impl Trouble {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// The words, without the hint.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     fn json(&self) -> Value {
         let mut document = Map::new();
         document.insert("severity".into(), Severity::Error.name().into());

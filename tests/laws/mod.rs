@@ -10,6 +10,7 @@
     reason = "each user takes a part of it"
 )]
 
+mod change;
 mod choose;
 mod classes;
 #[cfg(feature = "json")]
@@ -20,6 +21,7 @@ mod facts;
 mod generate;
 mod image;
 mod lines;
+mod merge;
 #[cfg(feature = "live")]
 mod mount;
 mod plan;
@@ -29,12 +31,11 @@ mod text;
 mod tree;
 mod view;
 
+pub use change::{changed, plans_that_differ};
 pub use choose::{Bytes, Choose, pseudorandom};
 pub use classes::{Class, classes};
 #[cfg(feature = "json")]
-pub use diff::{
-    any_changes_are_taken_or_refused, diff_is_what_differs, plans_that_differ, spoil_document,
-};
+pub use diff::{any_changes_are_taken_or_refused, diff_is_what_differs, spoil_document};
 #[cfg(feature = "live")]
 pub use extract::extracted_tree_is_on_disk;
 pub use generate::{Oddness, generate};
@@ -43,6 +44,9 @@ pub use image::{
     threads_write_what_one_thread_writes, windows_are_pieces_of_the_whole, write,
 };
 pub use lines::odd_lines;
+pub use merge::{
+    changes_apart_are_both_made, merge_is_fair, merge_takes_the_side_that_changed, side_by_side,
+};
 #[cfg(feature = "live")]
 pub use mount::{option_list, options_are_what_their_list_says};
 pub use plan::{Inode, Plan, Planned, What};
