@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Joined, join};
-use super::line::{Line, Lines, parent_of};
+use super::line::{Line, Lines, held, parent_of, xattrs};
 use super::{MergeErrorKind, Part};
+use crate::dump::Fields;
 
 /// What a path becomes if each conflict is settled for one side.
 #[derive(Debug)]
@@ -165,16 +166,9 @@ impl<'a, 'l> Entry<'a, 'l> {
 
 /// Whether two lines of directories say the same beside SIZE and NLINK.
 fn same_but_derived(a: &Line<'_>, b: &Line<'_>) -> bool {
-    let rest = |line: &Line<'_>| {
-        let fields = line.fields()?;
-        let (_, held) = super::line::held(fields);
-        let held = held.map(Cow::into_owned);
-        let xattrs: Vec<_> = super::line::xattrs(fields)
-            .map(|(key, value)| (key.into_owned(), value.into_owned()))
-            .collect();
-        Some((fields.mode, fields.uid, fields.gid, fields.rdev, fields.mtime, held, xattrs))
-    };
-    rest(a) == rest(b)
+    let (Some(a), Some(b)) = (a.fields(), b.fields()) else { return false };
+    let numbers = |of: &Fields<'_>| (of.mode, of.uid, of.gid, of.rdev, of.mtime);
+    numbers(a) == numbers(b) && held(a).1 == held(b).1 && xattrs(a) == xattrs(b)
 }
 
 /// How often the paths are gone through; each time settles another kind of chain.

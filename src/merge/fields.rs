@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Part;
-use super::line::{Line, held, xattrs};
+use super::line::{Given, Line, held, xattrs};
 use crate::dump::Fields;
 use crate::tree::FileType;
 
@@ -171,13 +171,8 @@ struct Pair<'f> {
     theirs: Option<&'f [u8]>,
 }
 
-/// An xattr of a line: value and field.
-type Given<'f> = (Cow<'f, [u8]>, &'f [u8]);
-
-/// The xattrs of a line by their keys; of a key that comes twice, the later one.
-fn by_key<'f>(fields: &Fields<'f>) -> BTreeMap<Cow<'f, [u8]>, Given<'f>> {
-    let raw = fields.xattrs.split(|&byte| byte == b' ').filter(|field| field.contains(&b'='));
-    xattrs(fields).zip(raw).map(|((key, value), field)| (key, (value, field))).collect()
+fn by_key<'f>(all: &[Given<'f>]) -> BTreeMap<Cow<'f, [u8]>, Given<'f>> {
+    all.iter().map(|given| (given.key.clone(), given.clone())).collect()
 }
 
 fn join_xattrs<'f>(
@@ -186,41 +181,42 @@ fn join_xattrs<'f>(
     theirs: &Fields<'f>,
     open: &mut Vec<Part>,
 ) -> Vec<Pair<'f>> {
-    let before = base.map(by_key).unwrap_or_default();
-    let (mut our, mut their) = (by_key(ours), by_key(theirs));
+    let before = by_key(&base.map(xattrs).unwrap_or_default());
+    let (ours, theirs) = (xattrs(ours), xattrs(theirs));
+    let (mut our, mut their) = (by_key(&ours), by_key(&theirs));
     let mut pairs = Vec::new();
-    let keys = xattrs(ours).chain(xattrs(theirs)).map(|(key, _)| key);
-    for key in keys {
-        let (a, b) = (our.remove(&key), their.remove(&key));
+    for key in ours.iter().chain(&theirs).map(|given| &given.key) {
+        let (a, b) = (our.remove(key), their.remove(key));
         // A key that was met before.
         if a.is_none() && b.is_none() {
             continue;
         }
-        let value = |given: &Option<Given<'f>>| given.as_ref().map(|given| given.0.clone());
-        let field = |given: &Option<Given<'f>>| given.as_ref().map(|given| given.1);
-        let old = before.get(&key).map(|given| given.0.clone());
-        let (ours, theirs) = match choose(Some(&old), &value(&a), &value(&b)) {
-            Choice::Ours => (field(&a), field(&a)),
-            Choice::Theirs => (field(&b), field(&b)),
+        let raw = |given: &Option<Given<'f>>| given.as_ref().map(|given| given.raw);
+        let (ours, theirs) = match choose(Some(&before.get(key).cloned()), &a, &b) {
+            Choice::Ours => (raw(&a), raw(&a)),
+            Choice::Theirs => (raw(&b), raw(&b)),
             Choice::Open => {
                 open.push(Part::Xattr(key.to_vec()));
-                (field(&a), field(&b))
+                (raw(&a), raw(&b))
             }
         };
-        pairs.push(Pair { key, ours, theirs });
+        pairs.push(Pair { key: key.clone(), ours, theirs });
     }
-    let sorted = |fields| xattrs(fields).map(|(key, _)| key).is_sorted();
-    if sorted(ours) && sorted(theirs) {
+    let is_sorted = |all: &[Given<'_>]| all.is_sorted_by(|a, b| a.key <= b.key);
+    if is_sorted(&ours) && is_sorted(&theirs) {
         pairs.sort_by(|a, b| a.key.cmp(&b.key));
     }
     pairs
 }
 
-/// A line with another number in a field.
+/// A line with a number in a field, which keeps its spelling if it has that number already.
 pub(super) fn with_number(line: &[u8], field: usize, number: u64) -> Vec<u8> {
     let mut fields: Vec<&[u8]> = line.split(|&byte| byte == b' ').collect();
     let digits = number.to_string();
-    if let Some(field) = fields.get_mut(field) {
+    let given = |field: &[u8]| str::from_utf8(field).ok()?.parse().ok();
+    if let Some(field) = fields.get_mut(field)
+        && given(field) != Some(number)
+    {
         *field = digits.as_bytes();
     }
     fields.join(&b' ')

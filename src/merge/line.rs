@@ -100,7 +100,7 @@ impl<'a> Line<'a> {
             (Says::Inode(fields), Says::Inode(other)) => {
                 held(fields) == held(other)
                     && numbers(fields) == numbers(other)
-                    && xattrs(fields).eq(xattrs(other))
+                    && xattrs(fields) == xattrs(other)
             }
             _ => false,
         }
@@ -137,10 +137,34 @@ pub(super) fn held<'f>(fields: &Fields<'f>) -> (u64, [Cow<'f, [u8]>; 3]) {
     (fields.size, [value(fields.payload), value(fields.content), Cow::Owned(digest)])
 }
 
-/// Keys and values, without escapes.
-pub(super) fn xattrs<'f>(
-    fields: &Fields<'f>,
-) -> impl Iterator<Item = (Cow<'f, [u8]>, Cow<'f, [u8]>)> + use<'f> {
+/// An xattr of a line.
+#[derive(Clone, Debug)]
+pub(super) struct Given<'f> {
+    pub(super) key: Cow<'f, [u8]>,
+    pub(super) value: Cow<'f, [u8]>,
+    /// `KEY=VALUE` as it stands in the line.
+    pub(super) raw: &'f [u8],
+}
+
+impl PartialEq for Given<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.key, &self.value) == (&other.key, &other.value)
+    }
+}
+
+/// The xattrs, without escapes. Of a key that comes twice the last value counts, where it came first.
+pub(super) fn xattrs<'f>(fields: &Fields<'f>) -> Vec<Given<'f>> {
     let plain = |raw: &'f [u8]| unescape(raw).unwrap_or_default();
-    xattrs_of(fields.xattrs).map(move |(key, value)| (plain(key), plain(value)))
+    let raw = fields.xattrs.split(|&byte| byte == b' ').filter(|field| field.contains(&b'='));
+    let mut all: Vec<Given<'f>> = Vec::new();
+    let mut places = BTreeMap::new();
+    for ((key, value), raw) in xattrs_of(fields.xattrs).zip(raw) {
+        let given = Given { key: plain(key), value: plain(value), raw };
+        let place = *places.entry(given.key.clone()).or_insert(all.len());
+        match all.get_mut(place) {
+            Some(earlier) => *earlier = given,
+            None => all.push(given),
+        }
+    }
+    all
 }
