@@ -73,7 +73,7 @@ fn numbers(merged: &Directory, ours: &Directory, theirs: &Directory, open: bool)
         (true, false) => ours.given,
         (false, true) => theirs.given,
         (true, true) if !open => merged.given,
-        (false, false) if !open && !(counts(ours) && counts(theirs)) => merged.given,
+        (false, false) if !(open || counts(ours) && counts(theirs)) => merged.given,
         _ => merged.canonical,
     }
 }

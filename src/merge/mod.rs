@@ -145,7 +145,7 @@ pub enum MergeErrorKind {
     /// One of them is no dump.
     #[error("{0} is no dump: {1}")]
     Text(Text, ParseError),
-    /// Moved directories and hard links depend on one another in a circle.
+    /// Hard links depend on one another in chains too long to follow.
     #[error("the changes of both sides depend on one another")]
     Entangled,
     /// The lines, put together, are no dump, such as hard links in a circle.

@@ -19,7 +19,7 @@ const READING: Reading = Reading { from: None, strict: false };
 /// A file with a tree, or what else it is.
 pub(super) enum Found {
     /// It can be read.
-    Source(Source),
+    Source(Box<Source>),
     /// It cannot; these are words about it, on a line each.
     Other(Vec<u8>),
 }
@@ -36,11 +36,11 @@ pub(super) fn find(context: &Context, path: &Path) -> Found {
     match source.kind {
         Kind::Dir => Found::Other(b"it is a directory\n".to_vec()),
         Kind::Image => match erofs::read(&source.bytes) {
-            Ok(_) => Found::Source(source),
+            Ok(_) => Found::Source(Box::new(source)),
             Err(error) => Found::Other(broken(&source.bytes, &error)),
         },
         Kind::Dump if dump::parse(&source.bytes, &dump::Options::default()).is_ok() => {
-            Found::Source(source)
+            Found::Source(Box::new(source))
         }
         _ if str::from_utf8(&source.bytes).is_ok() => Found::Other(source.bytes.to_vec()),
         _ => Found::Other(format!("{}\n", sum("binary file", &source.bytes)).into_bytes()),

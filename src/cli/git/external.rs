@@ -82,7 +82,7 @@ fn one(context: &Context, mut out: Output, source: &Source, is_old: bool) -> Res
 
 enum Side {
     Nothing,
-    Found(Source),
+    Found(Box<Source>),
     Other(Vec<u8>),
 }
 
