@@ -40,7 +40,7 @@
 //!   All use one definition of each [structure on disk](erofs::disk).
 //! * [`diff`](mod@diff) compares two trees, and puts what changed into words; with the feature `json`,
 //!   `changes` writes that as a document, and makes the new tree of the old one and such a document.
-//! * [`diff`](mod@diff) tells what changed between two trees; [`merge`](mod@merge) makes one text of three.
+//! * [`mod@merge`] makes one text of three, by path and field.
 //! * [`canon`] brings a tree into the form that reading its image back would give.
 //! * [`threads`] runs the pieces of `dump`, `erofs` and `verity` on several threads.
 //! * With the feature `live`: `live` scans a directory into a tree and extracts a tree into a
