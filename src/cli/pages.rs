@@ -25,7 +25,7 @@ impl Page {
             } else if line.starts_with("```") {
                 roff.control("PP", []).control("RS", ["4"]).control("EX", []);
                 for line in lines.by_ref().take_while(|line| *line != "```") {
-                    roff.text([roman(format!("{line}\n"))]);
+                    roff.text([roman(line)]);
                 }
                 roff.control("EE", []).control("RE", []);
             } else if !line.is_empty() {

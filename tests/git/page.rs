@@ -119,6 +119,7 @@ fn the_page_is_made_with_the_others() {
         page.contains("\n.SH MERGES\n") && page.contains(".TH cfs-git 7 \" \" \"cfs "),
         "{page}"
     );
+    assert!(page.contains("\n$ cfs git install\n$ git add .gitattributes\n.EE\n"), "{page}");
     assert!(page.contains("\n*.cfs \\-text diff=cfs\n"), "{page}");
     assert!(!page.contains('`'), "{page}");
 }
