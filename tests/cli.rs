@@ -14,6 +14,8 @@ mod gallery;
 mod messages;
 #[path = "cli/mkimage.rs"]
 mod mkimage;
+#[path = "cli/nobody.rs"]
+mod nobody;
 #[path = "cli/outputs.rs"]
 mod outputs;
 #[path = "cli/round_trip.rs"]
