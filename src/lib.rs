@@ -42,6 +42,7 @@
 //!   `changes` writes that as a document, and makes the new tree of the old one and such a document.
 //! * [`mod@merge`] makes one text of three, by path and field.
 //! * [`canon`] brings a tree into the form that reading its image back would give.
+//! * [`check`] finds what is legal in a tree, a text or an image, and most likely not meant.
 //! * [`threads`] runs the pieces of `dump`, `erofs` and `verity` on several threads.
 //! * With the feature `live`: `live` scans a directory into a tree and extracts a tree into a
 //!   directory, by descriptors and single names, never by joined paths; `store` keeps objects under
@@ -97,6 +98,7 @@ mod calendar;
 pub mod canon;
 #[cfg(feature = "json")]
 pub mod changes;
+pub mod check;
 mod chunks;
 #[cfg(feature = "cli")]
 pub mod cli;

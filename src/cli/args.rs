@@ -1,5 +1,6 @@
 //! The command line, as it is typed.
 
+mod check;
 mod diff;
 mod extract;
 mod git;
@@ -8,6 +9,7 @@ mod scan;
 mod store;
 mod verity;
 
+pub(super) use check::{CheckArgs, Selected};
 pub(super) use diff::{DiffArgs, PatchArgs};
 pub(super) use extract::ExtractArgs;
 pub(super) use git::{
@@ -124,6 +126,7 @@ pub(super) enum Command {
     Objects(ObjectsArgs),
     Cat(CatArgs),
     Extract(ExtractArgs),
+    Check(CheckArgs),
     Diff(DiffArgs),
     Patch(PatchArgs),
     Git(GitArgs),

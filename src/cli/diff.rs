@@ -2,7 +2,7 @@
 
 mod hunks;
 mod select;
-mod verdict;
+pub(in crate::cli) mod verdict;
 mod within;
 
 use anstyle::{AnsiColor, Style};

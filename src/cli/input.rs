@@ -63,6 +63,13 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// The first bytes of a file, enough to tell whether it is compressed.
+pub(super) fn starts(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(16).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// The trouble with a directory where a file is wanted.
 pub(super) fn is_directory(name: &str) -> Trouble {
     Trouble::new(format!("cannot read {name}: it is a directory")).about(name)

@@ -13,7 +13,7 @@ use super::progress::Show;
 use super::report::{Reporter, Text, Trouble, Verbosity, file_name};
 use super::scan::Scanning;
 use crate::canon::canonicalise;
-use crate::dump::{Options, Profile, Warnings};
+use crate::dump::{Diagnostic, Options, ParseError, Parsed, Profile, Warnings};
 use crate::erofs::{self, ImageError, disk};
 use crate::threads::{self, Threads};
 use crate::tree::Tree;
@@ -143,6 +143,33 @@ impl Source {
                 Ok(tree)
             }
         }
+    }
+
+    /// A dump text with all warnings, or what is wrong with it. Nothing is said of either.
+    pub(super) fn parsed(
+        &self,
+        context: &Context,
+    ) -> Result<Result<Parsed<'_>, ParseError>, Failure> {
+        self.refuse_image()?;
+        let options = self.all_warnings(context);
+        Ok(threads::parse(&self.bytes, &options, context.threads))
+    }
+
+    /// Brings the tree of a dump text into canonical form. Gives the warnings about that.
+    pub(super) fn canonical(&self, context: &Context, parsed: &mut Parsed<'_>) -> Vec<Diagnostic> {
+        let before = parsed.findings.warnings.len();
+        lints::check(&self.bytes, &self.all_warnings(context), parsed, Form::Canonical);
+        parsed.findings.warnings.split_off(before)
+    }
+
+    fn all_warnings(&self, context: &Context) -> Options {
+        let (profile, max_errors) = (self.profile, context.max_errors);
+        Options { profile, warnings: Warnings::All, max_errors }
+    }
+
+    /// The path that was given.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The tree of a dump text as it was given, of which all has been said before.

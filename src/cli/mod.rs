@@ -13,10 +13,11 @@
 //! | `progress`, `signals` | what is shown while long work goes on, and what ends it early |
 //! | `pages` | man pages about more than a command |
 //! | `helper` | the program `mount.composefs` |
-//! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `extract`, `diff`, `patch`, `git`, `store`, `mount`, `mounts`, `verity`, `generate` | a command each |
+//! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `extract`, `check`, `diff`, `patch`, `git`, `store`, `mount`, `mounts`, `verity`, `generate` | a command each |
 
 mod args;
 mod cat;
+mod check;
 mod decompress;
 mod diff;
 mod dump;
@@ -121,6 +122,7 @@ fn execute(context: &Context, command: Command) -> Result<Answer, Failure> {
         Command::Objects(args) => objects::run(context, &args),
         Command::Cat(args) => cat::run(context, &args),
         Command::Extract(args) => extract::run(context, &args),
+        Command::Check(args) => check::run(context, &args),
         Command::Diff(args) => diff::run(context, &args),
         Command::Patch(args) => patch::run(context, args),
         Command::Git(args) => git::run(context, &args),

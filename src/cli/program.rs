@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 
 use super::args::{
-    CatArgs, Cli, Command, Common, CompletionsArgs, DiffArgs, DumpArgs, ExtractArgs, GitArgs,
+    CatArgs, CheckArgs, Cli, Command, Common, CompletionsArgs, DiffArgs, DumpArgs, ExtractArgs, GitArgs,
     LsArgs, ManArgs, MkimageArgs, MountArgs, MountsArgs, ObjectsArgs, PatchArgs, StoreArgs,
     UmountArgs, VerityArgs,
 };
@@ -103,6 +103,7 @@ fn fixed_command(name: &str, matches: &ArgMatches) -> Result<Command, clap::Erro
         "mount" => MountArgs::from_arg_matches(matches).map(Command::Mount),
         "umount" => UmountArgs::from_arg_matches(matches).map(Command::Umount),
         "mounts" => MountsArgs::from_arg_matches(matches).map(Command::Mounts),
+        "check" => CheckArgs::from_arg_matches(matches).map(Command::Check),
         "diff" => DiffArgs::from_arg_matches(matches).map(Command::Diff),
         "patch" => PatchArgs::from_arg_matches(matches).map(Command::Patch),
         "git" => GitArgs::from_arg_matches(matches).map(Command::Git),

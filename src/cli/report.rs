@@ -135,6 +135,11 @@ impl Reporter {
         self.verbosity == Verbosity::Quiet
     }
 
+    /// Whether warnings count as errors.
+    pub(super) fn denies_warnings(&self) -> bool {
+        self.deny_warnings
+    }
+
     /// Says what the trouble is.
     pub(super) fn trouble(&self, trouble: &Trouble) {
         if self.style == Style::Json {

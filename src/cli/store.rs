@@ -61,7 +61,7 @@ impl From<StoreError> for Failure {
 }
 
 /// The words of an error, without the numbers that the kernel gives to its own.
-fn words(kind: &StoreErrorKind) -> String {
+pub(super) fn words(kind: &StoreErrorKind) -> String {
     let words = kind.to_string();
     match words.split_once(" (os error ") {
         Some((words, _)) => words.to_owned(),

@@ -94,7 +94,7 @@ fn same_trees(
 }
 
 /// What an image is of its own tree.
-enum Written {
+pub(in crate::cli) enum Written {
     /// What this program writes, in this format.
     As(String),
     /// Nothing that this program writes; it says that it has this format, and first differs from it
@@ -115,13 +115,21 @@ impl Written {
 
 /// Writes the image of a tree again, and compares.
 fn written(context: &Context, side: &Side<'_>) -> Result<Written, Failure> {
-    let image = &*side.source.bytes;
+    rebuilt(context, &side.source.bytes, side.tree)
+}
+
+/// Writes the image of its own tree again, and compares.
+pub(in crate::cli) fn rebuilt(
+    context: &Context,
+    image: &[u8],
+    tree: &Tree<'_>,
+) -> Result<Written, Failure> {
     let number = erofs::info(image).map_or(0, |info| info.composefs_version);
     let name = format!("V{number}");
     let Some(version) = Version::from_number(number) else {
         return Ok(Written::Otherwise(name, 0));
     };
-    let Ok(layout) = threads::layout(side.tree, version, context.threads) else {
+    let Ok(layout) = threads::layout(tree, version, context.threads) else {
         return Ok(Written::Otherwise(name, 0));
     };
     let (mut at, mut differs) = (0_u64, None);

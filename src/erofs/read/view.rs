@@ -185,6 +185,12 @@ impl<S: Source> View<S> {
         self.root
     }
 
+    /// Where inode numbers count from, in bytes from the start of the image.
+    #[must_use]
+    pub const fn metadata_start(&self) -> u64 {
+        self.metadata
+    }
+
     /// The slot with a number, whoever gives it. There may be no inode.
     #[must_use]
     pub fn slot(&self, number: u64) -> Option<Slot> {

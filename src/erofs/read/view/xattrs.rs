@@ -95,6 +95,18 @@ impl<S: Source> View<S> {
         Ok(Some(External { path, digest }))
     }
 
+    /// The value of `trusted.SUFFIX` as it is stored, also of those that an overlay does not show.
+    ///
+    /// # Errors
+    /// What of the image is corrupt, or the error of the source.
+    pub fn trusted_xattr(
+        &self,
+        inode: &ViewInode,
+        suffix: &[u8],
+    ) -> Result<Option<Vec<u8>>, ViewError<S::Error>> {
+        self.value(inode, |name| name == Name { index: INDEX_TRUSTED, suffix })
+    }
+
     /// The value of the first xattr whose stored name is wanted.
     fn value(
         &self,
