@@ -1,5 +1,7 @@
 //! The programs as they are used: arguments in; results, messages, exit statuses and files out.
 
+#[path = "cli/check.rs"]
+mod check;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "cli/diff.rs"]
