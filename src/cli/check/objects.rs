@@ -21,7 +21,7 @@ pub(super) fn check(
     let stores: Result<Vec<Store>, _> = basedirs.iter().map(Store::open).collect();
     let stores = stores?;
     let progress = Progress::default();
-    Ok(watch(context, &progress, || all(context, &stores, tree, &progress))?)
+    watch(context, &progress, || all(context, &stores, tree, &progress))
 }
 
 fn all(context: &Context, stores: &[Store], tree: &Tree<'_>, progress: &Progress) -> Vec<Finding> {
