@@ -6,9 +6,9 @@ use std::path::Path;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 
 use super::args::{
-    CatArgs, CheckArgs, Cli, Command, Common, CompletionsArgs, DiffArgs, DumpArgs, ExtractArgs, GitArgs,
-    LsArgs, ManArgs, MkimageArgs, MountArgs, MountsArgs, ObjectsArgs, PatchArgs, StoreArgs,
-    UmountArgs, VerityArgs,
+    CatArgs, CheckArgs, Cli, Command, Common, CompletionsArgs, DiffArgs, DumpArgs, ExtractArgs,
+    GitArgs, LsArgs, ManArgs, MkimageArgs, MountArgs, MountsArgs, ObjectsArgs, PatchArgs,
+    StoreArgs, UmountArgs, VerityArgs,
 };
 
 /// A program as it was started.
