@@ -66,7 +66,7 @@ fn digests_and_payloads_are_found_where_other_files_have_them() {
     let none = "/a 5 100644 1 0 0 0 0.0 x - -\n/b 5 100644 1 0 0 0 0.0 y - -\n";
     assert_found(none, "", 0, &["no-digest 2:29 /a"]);
     let odd = format!("{a}/b 5 100644 1 0 0 0 0.0 free/form - {D}\n");
-    assert_found(&odd, "", 1, &["payload-path 3:27 /b"]);
+    assert_found(&odd, "", 1, &["payload-path 3:25 /b"]);
     let all_odd = format!("/b 5 100644 1 0 0 0 0.0 free/form - {D}\n");
     assert_found(&all_odd, "", 0, &[]);
     let nothing = format!("/a 5 100644 1 0 0 0 0.0 - - {D}\n");
