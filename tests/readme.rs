@@ -59,3 +59,18 @@ fn the_errors_are_those_of_the_text_they_are_about() {
     let shown = shown_below("cfs-mkimage --from-dump tree.txt image.cfs");
     assert_eq!(String::from_utf8(refused.stderr).unwrap(), shown);
 }
+
+#[test]
+fn the_difference_is_that_of_the_fixtures() {
+    let pair = "fixtures/diff/setuid-to-capability/";
+    let sources = [format!("{pair}old.dump"), format!("{pair}new.dump")];
+    let differs = Command::new(env!("CARGO_BIN_EXE_cfs"))
+        .arg("diff")
+        .args(&sources)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert_eq!(differs.status.code(), Some(1));
+    let shown = shown_below(&format!("cfs diff {}", sources.join(" ")));
+    assert_eq!(String::from_utf8(differs.stdout).unwrap(), shown);
+}
