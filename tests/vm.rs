@@ -98,7 +98,7 @@ fn boot(parts: &Parts, dir: &Path) -> String {
     let (initrd, disk) = (initrd(parts, dir), disk(dir));
     let mut qemu = Command::new("timeout");
     qemu.arg("240").arg(&parts.qemu);
-    qemu.args("-M pc -accel tcg -cpu max -smp 1 -m 512 -display none -monitor none".split(' '));
+    qemu.args("-M pc -accel tcg -cpu max -smp 1 -m 1024 -display none -monitor none".split(' '));
     qemu.args("-serial stdio -no-reboot -nic none".split(' '));
     qemu.arg("-kernel").arg(parts.kernel.join("vmlinuz")).arg("-initrd").arg(initrd);
     qemu.arg("-append").arg("console=ttyS0 panic=-1 quiet rcupdate.rcu_cpu_stall_suppress=1");
