@@ -15,13 +15,14 @@
 //!             content          open files, their digests and copies
 //!             threads          the pure pieces below, on several threads
 //!  ==============|============================ below: values in, values out
-//!              canon   diff    the canonical form: what an image gives back; tree x tree -> changes
-//!             /     \    |
-//!          erofs     |   |     image <-> tree
-//!             \      |   |
-//!    dump ---> tree -'---'     text <-> tree
-//!                |
-//!             verity           fs-verity digests
+//!    merge  check                 three texts -> one; what is most likely not meant
+//!      |      |  canon   diff     what an image gives back; tree x tree -> changes
+//!      |      | /     \    |
+//!      |     erofs     |   |      image <-> tree
+//!      |        \      |   |
+//!    dump -----> tree -'---'      text <-> tree
+//!                  |
+//!               verity           fs-verity digests
 //! ```
 //!
 //! # The modules

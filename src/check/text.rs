@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Code, Finding, Place};
-use crate::dump::{Field, Position, unescape};
+use crate::dump::{Field, Position, path_of};
 
 /// The lines of a text by the paths that they are about.
 #[derive(Clone, Debug)]
@@ -61,15 +61,6 @@ impl Line<'_> {
             offset: self.offset.saturating_add(start),
         }
     }
-}
-
-/// The path of a line, as a tree spells it.
-fn path_of(line: &[u8]) -> Vec<u8> {
-    let raw = line.split(|&byte| byte == b' ').next().unwrap_or_default();
-    let path = unescape(raw).unwrap_or_default();
-    let names = path.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
-    let path: Vec<u8> = names.flat_map(|name| [b"/", name].concat()).collect();
-    if path.is_empty() { b"/".to_vec() } else { path }
 }
 
 /// Finds the first place where a text is not the canonical one of its tree.

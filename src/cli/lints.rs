@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::load::Form;
 use crate::canon;
 use crate::dump::{
-    Code, Detail, Diagnostic, Field, Findings, Issue, Options, Parsed, Severity, Warnings, unescape,
+    Code, Detail, Diagnostic, Field, Findings, Issue, Options, Parsed, Severity, Warnings, path_of,
 };
 use crate::tree::{NodeId, Tree};
 
@@ -71,15 +71,6 @@ fn at_lines(text: &[u8], wanted: &Wanted<'_>) -> Vec<Diagnostic> {
         offset += line.len() + 1;
     }
     found
-}
-
-/// The path of a line, as a tree spells it.
-fn path_of(line: &[u8]) -> Vec<u8> {
-    let raw = line.split(|&byte| byte == b' ').next().unwrap_or_default();
-    let path = unescape(raw).unwrap_or_default();
-    let names = path.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
-    let path: Vec<u8> = names.flat_map(|name| [b"/", name].concat()).collect();
-    if path.is_empty() { b"/".to_vec() } else { path }
 }
 
 /// A line of the text.

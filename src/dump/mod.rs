@@ -37,6 +37,7 @@ pub use error::{Class, Code, Detail, Diagnostic, Field, Issue, Position, Profile
 pub use escape::{BadEscape, Place, escape_into, unescape, unescape_into, unescaped_len};
 pub use explain::explain;
 pub use line::{Outcome, lexical_verdict, read_line, xattrs_of};
+pub(crate) use paths::path_of;
 #[cfg(feature = "json")]
 pub(crate) use print::line_into;
 pub use print::{print, print_to};

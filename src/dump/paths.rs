@@ -3,8 +3,18 @@
 use std::borrow::Cow;
 
 use super::error::Code;
+use super::escape::unescape;
 use super::values::{Escapes, plain};
 use crate::tree::{Builder, NodeId};
+
+/// The path of a line, as a tree spells it.
+pub(crate) fn path_of(line: &[u8]) -> Vec<u8> {
+    let raw = line.split(|&byte| byte == b' ').next().unwrap_or_default();
+    let path = unescape(raw).unwrap_or_default();
+    let names = path.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
+    let path: Vec<u8> = names.flat_map(|name| [b"/", name].concat()).collect();
+    if path.is_empty() { b"/".to_vec() } else { path }
+}
 
 /// Where a path leads to.
 pub(super) struct Place<'p> {

@@ -1,6 +1,6 @@
 //! What mounting needs beside the calls that `rustix` has.
 
-use std::ffi::{CStr, c_char, c_int, c_long, c_uint, c_void};
+use std::ffi::{c_int, c_void};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
@@ -31,21 +31,7 @@ struct MountAttr {
 }
 const _: () = assert!(size_of::<MountAttr>() == 32);
 
-/// The number of `mount_setattr`, which came after all machines had begun to count alike.
-const MOUNT_SETATTR: c_long = if cfg!(any(target_arch = "mips", target_arch = "mips32r6")) {
-    4442
-} else if cfg!(any(target_arch = "mips64", target_arch = "mips64r6")) {
-    5442
-} else {
-    442
-};
-const AT_EMPTY_PATH: c_uint = 0x1000;
 const MOUNT_ATTR_IDMAP: u64 = 0x0010_0000;
-
-// SAFETY: this is `syscall` of the C library, which the standard library is linked with.
-unsafe extern "C" {
-    fn syscall(number: c_long, ...) -> c_long;
-}
 
 /// Maps the owners that a detached mount shows through a user namespace.
 ///
@@ -55,15 +41,14 @@ unsafe extern "C" {
 pub(crate) fn map_ids(mount: BorrowedFd<'_>, namespace: BorrowedFd<'_>) -> Result<(), Errno> {
     let namespace = u64::try_from(namespace.as_raw_fd()).map_err(|_| Errno::BADF)?;
     let attr = MountAttr { set: MOUNT_ATTR_IDMAP, userns_fd: namespace, ..MountAttr::default() };
-    let empty: *const c_char = CStr::as_ptr(c"");
     // SAFETY: the call takes a descriptor, a string that ends in NUL, flags, and a structure of the
     // size that is told; it reads both, and keeps neither.
     let status = unsafe {
-        syscall(
-            MOUNT_SETATTR,
+        libc::syscall(
+            libc::SYS_mount_setattr,
             mount.as_raw_fd(),
-            empty,
-            AT_EMPTY_PATH,
+            c"".as_ptr(),
+            libc::AT_EMPTY_PATH,
             std::ptr::from_ref(&attr),
             size_of::<MountAttr>(),
         )
