@@ -60,6 +60,15 @@ pub fn digest(
     })
 }
 
+/// When the disk begins to write a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writeback {
+    /// While more is copied, so that a sync has less to wait for.
+    Early,
+    /// Whenever the system likes: nobody waits for it.
+    Lazy,
+}
+
 /// Copies the first `size` bytes of a file to an empty one that is open for reading and writing, and
 /// tells the fs-verity digest of what the copy holds.
 ///
@@ -73,6 +82,7 @@ pub fn copy(
     copy: BorrowedFd<'_>,
     size: u64,
     algorithm: Algorithm,
+    writeback: Writeback,
     threads: Threads,
     progress: &Progress,
 ) -> Result<Digest, ContentError> {
@@ -88,6 +98,10 @@ pub fn copy(
             read_piece(copy, start, piece)?;
         } else {
             copy_piece(source, copy, start, piece, &writing)?;
+            let end = start.saturating_add(wide(piece.len()));
+            if writeback == Writeback::Early && end.is_multiple_of(STRETCH) {
+                start_writing(copy, end - STRETCH, STRETCH);
+            }
         }
         progress.add(0, wide(piece.len()));
         Ok(())
@@ -117,10 +131,6 @@ fn copy_piece(
         read_piece(source, start, piece)?;
         let _turn = in_turn();
         write_piece(copy, start, piece)?;
-    }
-    let end = start.saturating_add(len);
-    if end.is_multiple_of(STRETCH) {
-        start_writing(copy, end - STRETCH, STRETCH);
     }
     Ok(())
 }

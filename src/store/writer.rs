@@ -14,7 +14,7 @@ use super::object::Expected;
 use super::seal::{self, seal_or_copy};
 use super::temporary::{Temporary, lock};
 use super::{Store, object_path};
-use crate::content::{self, ContentError};
+use crate::content::{self, ContentError, Writeback};
 use crate::num::{clamp_index, wide};
 use crate::progress::Progress;
 use crate::threads::Threads;
@@ -234,7 +234,8 @@ impl Writer<'_> {
             }
         }
         let file = self.temporary()?;
-        let digest = content::copy(source, file.file(), size, algorithm, threads, progress)
+        let early = Writeback::Early;
+        let digest = content::copy(source, file.file(), size, algorithm, early, threads, progress)
             .map_err(|error| self.failed(error))?;
         self.is_repeating = self.is_there(&digest, size, threads)?;
         if !self.is_repeating {
@@ -333,7 +334,15 @@ impl Writer<'_> {
         let failed = StoreErrorKind::Write;
         let mut copy = Temporary::new(dir, &self.store.options).map_err(failed)?;
         let (algorithm, progress) = (digest.algorithm(), Progress::default());
-        let found = content::copy(busy.file(), copy.file(), size, algorithm, threads, &progress);
+        let found = content::copy(
+            busy.file(),
+            copy.file(),
+            size,
+            algorithm,
+            Writeback::Early,
+            threads,
+            &progress,
+        );
         let found = found.map_err(StoreErrorKind::Content)?;
         if found != *digest {
             let mismatch = Mismatch { expected: *digest, found };

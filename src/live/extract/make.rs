@@ -12,7 +12,7 @@ use super::Verify;
 use super::error::{ExtractErrorKind, Lost, Skipped, failed};
 use super::metadata::{Made, User};
 use super::objects;
-use crate::content::{self, ContentError};
+use crate::content::{self, ContentError, Writeback};
 use crate::num::wide;
 use crate::progress::Progress;
 use crate::store::Basedirs;
@@ -125,7 +125,8 @@ impl Maker<'_> {
         }
         let threads = if is_large { self.threads } else { Threads::ONE };
         let algorithm = expected.algorithm();
-        let found = content::copy(object, file, size, algorithm, threads, self.progress)
+        let lazy = Writeback::Lazy;
+        let found = content::copy(object, file, size, algorithm, lazy, threads, self.progress)
             .map_err(of_content)?;
         if found == expected {
             return Ok(());
