@@ -47,7 +47,7 @@ fn refuses(document: &Value, kind: &PatchErrorKind, path: Option<&str>) {
 
 /// A document with one change that nobody wrote.
 fn one(change: Value) -> Value {
-    json!({ "format": "cfs-diff/1", "complete": true, "link_counts": [], "changes": [change] })
+    json!({ "format": "cfs-diff/1", "complete": true, "link_counts": [], "marks": [], "changes": [change] })
 }
 
 #[test]

@@ -43,6 +43,9 @@ pub fn apply(old: &Tree<'_>, document: &[u8]) -> Result<Tree<'static>, PatchErro
     for count in list(&document, "link_counts", "a list of link counts")? {
         link_count(&mut model, count)?;
     }
+    for marks in list(&document, "marks", "a list of marks")? {
+        mark(&mut model, marks)?;
+    }
     for (path, target) in links {
         let inode =
             model.inode_at(&target).ok_or(PatchError::at(PatchErrorKind::NoTarget, &path))?;
@@ -282,12 +285,32 @@ fn change_xattr(facts: &mut Owned, xattr: &Value) -> Result<(), PatchError> {
     Ok(())
 }
 
-fn link_count(model: &mut Model<'_>, count: &Value) -> Result<(), PatchError> {
-    let path = to_bytes(field(count, "path", "the path of a link count")?);
-    let Some(path) = path else { return expected("the path of a link count") };
+/// The path that an object is about, and the facts of what is there.
+fn facts_at<'m>(
+    model: &'m mut Model<'_>,
+    object: &Value,
+    what: &'static str,
+) -> Result<(Vec<u8>, &'m mut Owned), PatchError> {
+    let path = to_bytes(field(object, "path", what)?);
+    let Some(path) = path else { return expected(what) };
     let inode = model.inode_at(&path);
     let facts = inode.and_then(|inode| model.edit(inode));
     let facts = facts.ok_or(PatchError::at(PatchErrorKind::NoPath, &path))?;
+    Ok((path, facts))
+}
+
+fn link_count(model: &mut Model<'_>, count: &Value) -> Result<(), PatchError> {
+    let (path, facts) = facts_at(model, count, "the path of a link count")?;
     let at = |error: PatchError| PatchError::at(error.kind().clone(), &path);
     set(&mut facts.nlink, count, "nlink", to_number).map_err(at)
+}
+
+/// Sets the marks of a format, or takes them away.
+fn mark(model: &mut Model<'_>, marks: &Value) -> Result<(), PatchError> {
+    let (path, facts) = facts_at(model, marks, "the path of marks")?;
+    let at = |error: PatchError| PatchError::at(error.kind().clone(), &path);
+    for xattr in list(marks, "xattr", "the xattrs of marks")? {
+        change_xattr(facts, xattr).map_err(at)?;
+    }
+    Ok(())
 }

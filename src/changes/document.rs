@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::FORMAT;
-use super::entry::Entries;
+use super::entry::{Entries, xattr};
 use super::value::{both, bytes};
 use crate::diff::{Count, Diff, Group, Shape, Side, Summary, Verdict};
 
@@ -79,6 +79,12 @@ pub fn document<E>(
         json!({ "path": bytes(&diff.new_path(new)), "nlink": both(counts.0, counts.1) })
     });
     list("link_counts", counts, &mut sink)?;
+    sink(b",\n")?;
+    let marks = diff.marks().map(|(old, new)| {
+        let marks: Value = diff.marks_of(old, new).iter().map(xattr).collect();
+        json!({ "path": bytes(&diff.new_path(new)), "xattr": marks })
+    });
+    list("marks", marks, &mut sink)?;
     sink(b",\n")?;
     let mut entries = Entries::new(diff);
     list("changes", diff.changes().iter().map(|change| entries.entry(change)), &mut sink)?;

@@ -105,7 +105,7 @@ impl<'d, 't> Entries<'d, 't> {
         let mut number = top.number();
         while number < tree.end(top).number() {
             let node = NodeId::from_number(number);
-            if change.kind == Kind::Added && self.diff.is_moved_to(node) {
+            if self.diff.is_moved_to(node) {
                 number = tree.end(node).number();
                 continue;
             }
@@ -134,7 +134,8 @@ impl<'d, 't> Entries<'d, 't> {
     }
 }
 
-fn xattr(change: &XattrChange<'_>) -> Value {
+/// An xattr that differs.
+pub(super) fn xattr(change: &XattrChange<'_>) -> Value {
     serde_json::json!({
         "key": bytes(change.key),
         "old": optional(change.old),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::attribute::{Attribute, Attributes};
+use super::marks::{self, Which};
 use super::options::{Options, XattrRule};
 use crate::num::wide;
 use crate::tree::{FileType, Inode, Tree, Xattr, XattrSet};
@@ -44,6 +45,19 @@ struct SetsDiffer {
     ignored: bool,
     /// In the order alone.
     order: bool,
+    /// The marks of a format, if one of the two has them.
+    marked: Option<Marked>,
+}
+
+/// Of two xattr sets of which one has the [marks](super::marks) of a format: which, and in what the two
+/// differ beside them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Marked {
+    pub(super) side: Which,
+    /// In xattrs that are compared.
+    pub(super) compared: bool,
+    /// In xattrs that are ignored.
+    pub(super) ignored: bool,
 }
 
 /// What was found of two inodes.
@@ -53,6 +67,8 @@ pub(super) struct Found {
     pub(super) attributes: Attributes,
     /// Whether xattrs differ that are ignored.
     pub(super) ignored_xattrs: bool,
+    /// The marks of a format, if one of the two has them.
+    pub(super) marked: Option<Marked>,
 }
 
 /// Compares inodes of two trees.
@@ -87,7 +103,7 @@ impl<'t> Comparer<'t> {
         let sets = self.sets((old.xattr_set(), new.xattr_set()));
         differ.note(Attribute::Xattr, sets.compared);
         differ.note(Attribute::XattrOrder, sets.order);
-        Found { attributes: differ, ignored_xattrs: sets.ignored }
+        Found { attributes: differ, ignored_xattrs: sets.ignored, marked: sets.marked }
     }
 
     #[inline]
@@ -108,8 +124,14 @@ impl<'t> Comparer<'t> {
         if !old.xattrs(sets.0).eq(new.xattrs(sets.1)) {
             let changed = changed_xattrs(old.xattrs(sets.0), new.xattrs(sets.1));
             found.order = changed.is_empty();
-            found.compared = changed.iter().any(|change| self.rule.compares(change.key));
-            found.ignored = changed.iter().any(|change| !self.rule.compares(change.key));
+            let compared = |change: &XattrChange<'_>| self.rule.compares(change.key);
+            found.compared = changed.iter().any(compared);
+            found.ignored = changed.iter().any(|change| !compared(change));
+            found.marked = marks::side(&changed).map(|side| {
+                let others = || changed.iter().filter(|change| !marks::is_mark(change));
+                let ignored = others().any(|change| !compared(change));
+                Marked { side, compared: others().any(compared), ignored }
+            });
         }
         self.known.insert(sets, found);
         found

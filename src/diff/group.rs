@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh64::xxh64;
 
 use super::attribute::{Attribute, Attributes};
-use super::compare::{XattrChange, changed_xattrs};
+use super::compare::XattrChange;
 use super::words::{counted, is_world_writable, moment, printable, xattr_change, xattr_value};
 use super::{Change, Diff, Kind};
 use crate::num::{index, wide};
@@ -206,10 +206,8 @@ fn value(diff: &Diff<'_>, change: &Change, attribute: Attribute, out: &mut Vec<u
         push(Some(&[u8::from(is_directory)]));
     }
     if attribute == Attribute::Xattr {
-        for change in changed_xattrs(old.xattrs(), new.xattrs()) {
-            if diff.options.xattrs.compares(change.key) {
-                [Some(change.key), change.old, change.new].into_iter().for_each(&mut push);
-            }
+        for change in diff.xattrs(change) {
+            [Some(change.key), change.old, change.new].into_iter().for_each(&mut push);
         }
     }
 }

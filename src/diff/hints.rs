@@ -1,6 +1,7 @@
 //! Known causes of what was found.
 
 use super::attribute::{Attribute, Attributes};
+use super::marks::is_mark;
 use super::sides::{Met, Times};
 use super::words::moment;
 use super::{Change, Diff};
@@ -78,22 +79,15 @@ fn root_xattrs(diff: &Diff<'_>) -> Found {
     (change.new == Some(NodeId::ROOT) && alone).then(|| ("root-xattrs", text.into()))
 }
 
-/// The marks that format V1 puts on a directory with whiteouts.
-const MARKS: [&[u8]; 2] = [b"trusted.overlay.opaque", b"user.overlay.opaque"];
-
 fn format_marks(diff: &Diff<'_>) -> Found {
-    let is_mark = |change: &Change| {
-        let xattrs = diff.xattrs(change);
-        let known = xattrs.iter().all(|xattr| {
-            let values = [xattr.old, xattr.new];
-            MARKS.contains(&xattr.key) && values.contains(&None) && values.contains(&Some(b"x"))
-        });
+    let is_marked = |change: &Change| {
+        let known = diff.xattrs(change).iter().all(is_mark);
         known && change.attributes == Attributes::from(Attribute::Xattr)
     };
     let text = "all that differs are the marks that an image of format V1 has on directories with \
                 whiteouts: one side was read from such an image, the other is V0 or was never an image. \
                 Build both with the same --format.";
-    let all = !diff.changes.is_empty() && diff.changes.iter().all(is_mark);
+    let all = !diff.changes.is_empty() && diff.changes.iter().all(is_marked);
     all.then(|| ("format-marks", text.into()))
 }
 

@@ -1,11 +1,13 @@
 //! Two trees side by side: which names are in both, and in what they differ.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::attribute::{Attribute, Attributes};
 use super::compare::{Comparer, Found};
 use super::ignored::Ignored;
 use super::links::{Linked, Links, Pair};
+use super::marks::{Which, holds_whiteout};
 use super::options::{Names, Noise, Options};
 use super::sides::Met;
 use super::{Change, Kind};
@@ -36,6 +38,8 @@ pub(super) struct Join<'t> {
     pub(super) changes: Vec<Change>,
     /// Files whose link count differs, if that is not compared.
     pub(super) link_counts: Vec<(NodeId, NodeId)>,
+    /// Directories that differ in the marks of a format, if those are not compared: new and old.
+    pub(super) marks: BTreeMap<NodeId, NodeId>,
 }
 
 impl<'t> Join<'t> {
@@ -56,6 +60,7 @@ impl<'t> Join<'t> {
             met: Met::default(),
             changes: Vec::new(),
             link_counts: Vec::new(),
+            marks: BTreeMap::new(),
         }
     }
 
@@ -67,7 +72,7 @@ impl<'t> Join<'t> {
     }
 
     /// Compares what is below two directories.
-    pub(super) fn below(&mut self, old: NodeId, new: NodeId) {
+    fn below(&mut self, old: NodeId, new: NodeId) {
         let mut open = vec![self.frame(old, new)];
         while let Some(frame) = open.last_mut() {
             let (old, new) = (frame.old, frame.new);
@@ -132,6 +137,7 @@ impl<'t> Join<'t> {
         }
         let mut found = self.comparer.compare(&old, &new);
         found.attributes.note(Attribute::HardLink, linked == Linked::Regrouped);
+        self.pass_over_marks(pair, &mut found);
         self.met.pair(&old, &new);
         let joins = self.links.regrouped(pair.new).is_some_and(|(_, after)| after.is_some());
         let counts = self.noise == Noise::Hidden && new.file_type() != FileType::Directory;
@@ -139,6 +145,21 @@ impl<'t> Join<'t> {
             self.link_counts.push((pair.old, pair.new));
         }
         Some(found)
+    }
+
+    /// Takes the marks of a format from what differs, unless all is compared.
+    fn pass_over_marks(&mut self, pair: Pair, found: &mut Found) {
+        let Some(marked) = found.marked.filter(|_| self.noise == Noise::Hidden) else { return };
+        let is_due = match marked.side {
+            Which::Old => holds_whiteout(self.old, pair.old),
+            Which::New => holds_whiteout(self.new, pair.new),
+        };
+        if is_due {
+            self.marks.insert(pair.new, pair.old);
+            found.attributes = found.attributes.without(Attribute::Xattr.into());
+            found.attributes.note(Attribute::Xattr, marked.compared);
+            found.ignored_xattrs = marked.ignored;
+        }
     }
 
     fn typed(&mut self, pair: Pair) {
@@ -177,14 +198,21 @@ impl<'t> Join<'t> {
         self.wanted(found).unwrap_or_default()
     }
 
+    /// What differs below two directories.
+    pub(super) fn inside(&mut self, old: NodeId, new: NodeId) -> Vec<Change> {
+        let outside = std::mem::take(&mut self.changes);
+        self.below(old, new);
+        std::mem::replace(&mut self.changes, outside)
+    }
+
+    /// The two trees.
+    pub(super) const fn trees(&self) -> (&'t Tree<'t>, &'t Tree<'t>) {
+        (self.old, self.new)
+    }
+
     /// Whether added and deleted entries are told.
     pub(super) fn compares_names(&self) -> bool {
         self.names == Names::Compared
-    }
-
-    /// Whether a node of the old tree is a directory.
-    pub(super) fn is_directory(&self, new: NodeId) -> bool {
-        self.new.facts(new).file_type() == FileType::Directory
     }
 }
 

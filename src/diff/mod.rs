@@ -10,6 +10,7 @@
 //! **Invariant:** nothing that differs is passed over in silence, but for
 //! [`Attributes::NOISE`]: what is ignored on request is counted.
 
+mod assemble;
 mod attribute;
 mod compare;
 mod group;
@@ -18,6 +19,7 @@ mod ignored;
 mod join;
 mod links;
 pub mod markdown;
+mod marks;
 mod moves;
 mod notices;
 mod objects;
@@ -41,6 +43,8 @@ pub use sides::Side;
 pub use summary::{Amount, Summary};
 pub use verdict::{TreeVerdict, Verdict, tree_words};
 pub use words::{Counted, bytes, printable, xattr_value as xattr_words};
+
+use std::collections::BTreeMap;
 
 use compare::changed_xattrs;
 use join::Join;
@@ -157,6 +161,7 @@ pub struct Diff<'t> {
     summary: Summary,
     ignored: Ignored,
     link_counts: Vec<(NodeId, NodeId)>,
+    marks: BTreeMap<NodeId, NodeId>,
     links: Links,
     moves: Moves,
     old_paths: Paths,
@@ -181,16 +186,21 @@ pub struct Diff<'t> {
 pub fn diff<'t>(old: &'t Tree<'t>, new: &'t Tree<'t>, options: &'t Options) -> Diff<'t> {
     let mut join = Join::new(old, new, options);
     join.run(NodeId::ROOT, NodeId::ROOT);
-    let moves = if join.compares_names() {
-        Moves::find(old, new, &join.changes, &join.links)
-    } else {
-        Moves::default()
-    };
-    let changes = assemble(&mut join, &moves, old, new);
-    let (old_paths, new_paths) = match changes.is_empty() && join.link_counts.is_empty() {
+    let met = std::mem::take(&mut join.changes);
+    let mut moves =
+        if join.compares_names() { Moves::find(&mut join, &met) } else { Moves::default() };
+    let (mut changes, is_sorted) = assemble::assemble(&mut join, &mut moves, met);
+    let is_pathless = changes.is_empty() && join.link_counts.is_empty() && join.marks.is_empty();
+    let (old_paths, new_paths) = match is_pathless {
         true => Default::default(),
         false => (Paths::new(old), Paths::new(new)),
     };
+    if !is_sorted {
+        changes.sort_by_cached_key(|change| match (change.new, change.old) {
+            (Some(node), _) => new_paths.key(new, node),
+            (None, node) => old_paths.key(old, node.unwrap_or(NodeId::ROOT)),
+        });
+    }
     let mut diff = Diff {
         old,
         new,
@@ -203,6 +213,7 @@ pub fn diff<'t>(old: &'t Tree<'t>, new: &'t Tree<'t>, options: &'t Options) -> D
         summary: Summary::default(),
         ignored: join.ignored,
         link_counts: join.link_counts,
+        marks: join.marks,
         links: join.links,
         moves,
         old_paths,
@@ -213,47 +224,6 @@ pub fn diff<'t>(old: &'t Tree<'t>, new: &'t Tree<'t>, options: &'t Options) -> D
     diff.notices = notices::notices(&diff);
     diff.hints = hints::hints(&diff, &join.met);
     diff
-}
-
-/// Puts the changes together: what was moved stands where it is now.
-fn assemble(join: &mut Join<'_>, moves: &Moves, old: &Tree<'_>, new: &Tree<'_>) -> Vec<Change> {
-    let met = std::mem::take(&mut join.changes);
-    for change in met {
-        match (change.kind, change.old, change.new) {
-            (Kind::Deleted, Some(node), _) => {
-                let away = moves.moved_from(old, node, old.end(node));
-                let entries = moves::size(old, node) - away;
-                if !join.compares_names() {
-                    join.ignored.names(entries);
-                } else if !moves.from.contains_key(&node) {
-                    join.changes.push(Change { entries, ..change });
-                }
-            }
-            (Kind::Added, _, Some(node)) => {
-                let here = moves.moved_to(new, node, new.end(node));
-                let entries = moves::size(new, node) - here;
-                if !join.compares_names() {
-                    join.ignored.names(entries);
-                } else if !moves.to.contains_key(&node) {
-                    join.changes.push(Change { entries, ..change });
-                }
-                for (&new_place, &old_place) in moves.to.range(node..new.end(node)) {
-                    moved(join, old_place, new_place, moves::size(new, new_place));
-                }
-            }
-            _ => join.changes.push(change),
-        }
-    }
-    std::mem::take(&mut join.changes)
-}
-
-fn moved(join: &mut Join<'_>, old: NodeId, new: NodeId, entries: u64) {
-    let attributes = join.moved(old, new);
-    let change = Change::both(Kind::Moved, old, new, attributes);
-    join.changes.push(Change { entries, ..change });
-    if join.is_directory(new) {
-        join.below(old, new);
-    }
 }
 
 impl<'t> Diff<'t> {
@@ -312,6 +282,21 @@ impl<'t> Diff<'t> {
         &self.link_counts
     }
 
+    /// The directories of which one has the marks of format V1 and the other has not, in the old tree
+    /// and in the new one, if those are not compared. An image holds them all the same.
+    pub fn marks(&self) -> impl ExactSizeIterator<Item = (NodeId, NodeId)> {
+        self.marks.iter().map(|(&new, &old)| (old, new))
+    }
+
+    /// The marks that a directory of [`Diff::marks`] has in one tree alone.
+    #[must_use]
+    pub fn marks_of(&self, old: NodeId, new: NodeId) -> Vec<XattrChange<'t>> {
+        let (old, new) = (self.old.facts(old), self.new.facts(new));
+        let mut changed = changed_xattrs(old.xattrs(), new.xattrs());
+        changed.retain(marks::is_mark);
+        changed
+    }
+
     /// What differs and was ignored.
     #[must_use]
     pub fn ignored(&self) -> &Ignored {
@@ -355,9 +340,11 @@ impl<'t> Diff<'t> {
     #[must_use]
     pub fn xattrs(&self, change: &Change) -> Vec<XattrChange<'t>> {
         let (Some(old), Some(new)) = (change.old, change.new) else { return Vec::new() };
+        let passes_over = self.marks.contains_key(&new);
         let (old, new) = (self.old.facts(old), self.new.facts(new));
         let mut changed = changed_xattrs(old.xattrs(), new.xattrs());
         changed.retain(|change| self.options.xattrs.compares(change.key));
+        changed.retain(|change| !(passes_over && marks::is_mark(change)));
         changed
     }
 

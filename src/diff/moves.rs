@@ -1,15 +1,17 @@
-//! What was renamed or moved: a deleted entry and an added one with the same content.
+//! What was renamed or moved: a deleted entry and an added one with the same content, and directories
+//! that hold mostly the same.
 //!
 //! Candidates are sorted by a hash of what they hold, and compared whole before they are paired, so
 //! that a bad hash costs time and nothing else.
 
 mod hash;
+mod near;
 
 use std::collections::BTreeMap;
 
 use super::compare::same_content;
-use super::links::Links;
-use super::{Change, Kind};
+use super::join::Join;
+use super::{Attributes, Change, Kind};
 use crate::num::{index, wide};
 use crate::tree::{FileType, NodeId, Tree};
 use hash::{Hashed, hashes};
@@ -23,33 +25,53 @@ struct Candidate {
     nested: bool,
 }
 
+/// One place for another.
+type Places = BTreeMap<NodeId, NodeId>;
+
 /// What was moved, found by the place in either tree.
 #[derive(Debug, Default)]
 pub(super) struct Moves {
     /// New place to old place.
-    pub(super) to: BTreeMap<NodeId, NodeId>,
+    pub(super) to: Places,
     /// Old place to new place.
-    pub(super) from: BTreeMap<NodeId, NodeId>,
+    pub(super) from: Places,
+    /// What changed in directories that were moved, found by the new place.
+    inside: BTreeMap<NodeId, Inside>,
+}
+
+/// A directory that was moved and changed.
+#[derive(Debug, Default)]
+pub(super) struct Inside {
+    /// In what the directory itself differs.
+    pub(super) attributes: Attributes,
+    /// What differs below it. Of what is new, moved entries are not yet taken out.
+    pub(super) changes: Vec<Change>,
+    /// What is below it in the new tree alone.
+    come: Vec<NodeId>,
 }
 
 impl Moves {
     /// Finds what was moved among changes. What lies in a directory that is new as a whole is not
     /// looked for in a directory that is gone as a whole: those two are told in a line each.
-    pub(super) fn find(old: &Tree<'_>, new: &Tree<'_>, changes: &[Change], links: &Links) -> Self {
-        let gone = changes.iter().filter(|change| change.kind == Kind::Deleted);
-        let gone: Vec<NodeId> = gone.filter_map(|change| change.old).collect();
-        let come = changes.iter().filter(|change| change.kind == Kind::Added);
-        let come: Vec<NodeId> = come.filter_map(|change| change.new).collect();
+    pub(super) fn find(join: &mut Join<'_>, changes: &[Change]) -> Self {
+        let (old, new) = join.trees();
+        let (gone, come) = tops(old, new, changes);
         if gone.is_empty() || come.is_empty() {
             return Self::default();
         }
-        let gone = hashes(old, &gone, |inode| links.old_has(inode));
-        let come = hashes(new, &come, |inode| links.new_has(inode));
-        let mut finder = Finder { old, new, moves: Self::default(), left: 0 };
-        finder.left = 4 * (wide(gone.len()) + wide(come.len())) + 64;
+        let mut gone = hashes(old, &gone, |inode| join.links.old_has(inode));
+        let mut come = hashes(new, &come, |inode| join.links.new_has(inode));
+        let left = 4 * (wide(gone.len()) + wide(come.len())) + 64;
+        let mut finder = Finder { old, new, moves: Self::default(), near: Self::default(), left };
+        finder.changed_directories(join, &mut gone, &mut come);
+        gone.retain(|it| !it.is_bound);
+        come.retain(|it| !it.is_bound);
         finder.directories(&gone, &come);
         finder.files(&gone, &come);
-        finder.moves
+        let Finder { mut moves, near, .. } = finder;
+        moves.to.extend(near.to);
+        moves.from.extend(near.from);
+        Self { inside: near.inside, ..moves }
     }
 
     fn add(&mut self, old: NodeId, new: NodeId) {
@@ -57,17 +79,78 @@ impl Moves {
         self.from.insert(old, new);
     }
 
-    /// How many nodes of a range of the new tree were moved there.
-    pub(super) fn moved_to(&self, tree: &Tree<'_>, first: NodeId, end: NodeId) -> u64 {
-        let tops = self.to.range(first..end).map(|(&top, _)| top);
-        tops.map(|top| size(tree, top)).sum()
+    /// Whether something from a node on to the end of what is below it was moved on its own.
+    fn reaches(places: &Places, tree: &Tree<'_>, node: NodeId) -> bool {
+        places.range(node..tree.end(node)).next().is_some()
     }
 
-    /// How many nodes of a range of the old tree were moved away.
-    pub(super) fn moved_from(&self, tree: &Tree<'_>, first: NodeId, end: NodeId) -> u64 {
-        let tops = self.from.range(first..end).map(|(&top, _)| top);
-        tops.map(|top| size(tree, top)).sum()
+    /// The nodes below or at a node of the new tree that were moved there, each with the node it was;
+    /// but for those that were moved to a place below another.
+    pub(super) fn moved_to<'m>(
+        &'m self,
+        tree: &'m Tree<'_>,
+        node: NodeId,
+    ) -> impl Iterator<Item = (NodeId, NodeId)> {
+        outermost(&self.to, tree, node)
     }
+
+    /// As [`Moves::moved_to`], of the old tree, with the nodes they became.
+    pub(super) fn moved_from<'m>(
+        &'m self,
+        tree: &'m Tree<'_>,
+        node: NodeId,
+    ) -> impl Iterator<Item = (NodeId, NodeId)> {
+        outermost(&self.from, tree, node)
+    }
+
+    /// Of a directory that was moved and changed: what is in it in the new tree alone.
+    pub(super) fn come_inside(&self, new: NodeId) -> &[NodeId] {
+        self.inside.get(&new).map_or(&[], |inside| &inside.come)
+    }
+
+    /// Of a directory that was moved and changed: what differs.
+    pub(super) fn take_inside(&mut self, new: NodeId) -> Option<(Attributes, Vec<Change>)> {
+        let inside = self.inside.get_mut(&new)?;
+        Some((inside.attributes, std::mem::take(&mut inside.changes)))
+    }
+}
+
+fn outermost<'m>(
+    places: &'m Places,
+    tree: &'m Tree<'_>,
+    node: NodeId,
+) -> impl Iterator<Item = (NodeId, NodeId)> {
+    let (mut next, end) = (node, tree.end(node));
+    std::iter::from_fn(move || {
+        let (&top, &other) = places.range(next..end).next()?;
+        next = tree.end(top);
+        Some((top, other))
+    })
+}
+
+/// How many nodes there are from some nodes on to the ends of what is below them.
+pub(super) fn sizes(tree: &Tree<'_>, nodes: impl Iterator<Item = (NodeId, NodeId)>) -> u64 {
+    nodes.map(|(node, _)| size(tree, node)).sum()
+}
+
+/// What only the old tree has, and what only the new one has: the nodes from which on that holds. A
+/// directory that became something else is such a node too, as what is below it is gone.
+fn tops(old: &Tree<'_>, new: &Tree<'_>, changes: &[Change]) -> (Vec<NodeId>, Vec<NodeId>) {
+    let (mut gone, mut come) = (Vec::new(), Vec::new());
+    for change in changes {
+        let is_directory =
+            |tree: &Tree<'_>, node: &NodeId| tree.facts(*node).file_type() == FileType::Directory;
+        match change.kind {
+            Kind::Deleted => gone.extend(change.old),
+            Kind::Added => come.extend(change.new),
+            Kind::Type => {
+                gone.extend(change.old.filter(|node| is_directory(old, node)));
+                come.extend(change.new.filter(|node| is_directory(new, node)));
+            }
+            _ => {}
+        }
+    }
+    (gone, come)
 }
 
 /// How many nodes there are from a node on to the end of what is below it.
@@ -79,6 +162,8 @@ struct Finder<'t> {
     old: &'t Tree<'t>,
     new: &'t Tree<'t>,
     moves: Moves,
+    /// Directories that were moved and changed.
+    near: Moves,
     /// How many more nodes may be compared.
     left: u64,
 }
@@ -86,7 +171,35 @@ struct Finder<'t> {
 /// How many directories with the right hash are looked at for one with the same name.
 const LOOKED_AT: usize = 8;
 
-impl Finder<'_> {
+impl<'t> Finder<'t> {
+    /// Pairs directories that hold mostly the same, and compares what is in them.
+    fn changed_directories(
+        &mut self,
+        join: &mut Join<'t>,
+        gone: &mut [Hashed],
+        come: &mut [Hashed],
+    ) {
+        for (a, b) in near::pairs((self.old, gone), (self.new, come), self.left) {
+            let (Some(&before), Some(&after)) = (gone.get(a), come.get(b)) else { continue };
+            let is_taken = before.is_bound
+                || after.is_bound
+                || before.nested && after.nested
+                || Moves::reaches(&self.near.from, self.old, before.node)
+                || Moves::reaches(&self.near.to, self.new, after.node);
+            let work = size(self.old, before.node) + size(self.new, after.node);
+            let Some(left) = self.left.checked_sub(work).filter(|_| !is_taken) else { continue };
+            self.left = left;
+            let attributes = join.moved(before.node, after.node);
+            let changes = join.inside(before.node, after.node);
+            let tops = tops(self.old, self.new, &changes);
+            bind(self.old, gone, a, &tops.0);
+            bind(self.new, come, b, &tops.1);
+            self.near.add(before.node, after.node);
+            let inside = Inside { attributes, changes, come: tops.1 };
+            self.near.inside.insert(after.node, inside);
+        }
+    }
+
     /// Pairs directories that hold the same, largest first.
     fn directories(&mut self, gone: &[Hashed], come: &[Hashed]) {
         let mut by_hash: BTreeMap<u64, Vec<Candidate>> = BTreeMap::new();
@@ -142,7 +255,7 @@ impl Finder<'_> {
         let len = self.old.end(old).number() - old.number();
         let Some(left) = self.left.checked_sub(u64::from(len)) else { return false };
         self.left = left;
-        if self.new.end(new).number() - new.number() != len || self.holds_moved(old) {
+        if size(self.new, new) != u64::from(len) || self.holds_moved(old, new) {
             return false;
         }
         let mut links: (BTreeMap<_, u32>, BTreeMap<_, u32>) = Default::default();
@@ -161,9 +274,11 @@ impl Finder<'_> {
         })
     }
 
-    /// Whether something below a directory was moved on its own.
-    fn holds_moved(&self, old: NodeId) -> bool {
-        self.moves.from.range(old..self.old.end(old)).next().is_some()
+    /// Whether something in one of two directories was moved on its own.
+    fn holds_moved(&self, old: NodeId, new: NodeId) -> bool {
+        [&self.moves, &self.near].into_iter().any(|moves| {
+            Moves::reaches(&moves.from, self.old, old) || Moves::reaches(&moves.to, self.new, new)
+        })
     }
 
     /// Whether two nodes have the same type, and hold the same but for names.
@@ -230,8 +345,26 @@ impl Finder<'_> {
 
 /// The files among hashed nodes that can be told from others by what they hold.
 fn candidates(of: &[Hashed], is_free: impl Fn(NodeId) -> bool) -> Vec<Candidate> {
-    let files = of.iter().filter(|it| !it.is_directory && it.weight > 0 && is_free(it.node));
+    let files = of.iter().filter(|it| it.is_file() && is_free(it.node));
     files.map(|it| Candidate { hash: it.hash, node: it.node, nested: it.nested }).collect()
+}
+
+/// Binds what is in a directory that was moved, but for what lies below some nodes: those are gone, or
+/// new, as a whole.
+fn bind(tree: &Tree<'_>, hashed: &mut [Hashed], at: usize, tops: &[NodeId]) {
+    let Some(first) = hashed.get(at).map(|it| it.node) else { return };
+    let len = index(tree.end(first).number() - first.number());
+    let Some(below) = hashed.get_mut(at..at + len) else { return };
+    let mut from = 0;
+    for &top in tops {
+        let place = offset(first, top);
+        below.get_mut(from..place).unwrap_or_default().iter_mut().for_each(|it| it.is_bound = true);
+        if let Some(it) = below.get_mut(place) {
+            it.nested = false;
+        }
+        from = offset(first, tree.end(top));
+    }
+    below.get_mut(from..).unwrap_or_default().iter_mut().for_each(|it| it.is_bound = true);
 }
 
 /// The place of a node among the nodes from `first` on.

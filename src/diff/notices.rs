@@ -103,7 +103,7 @@ pub(super) fn notices(diff: &Diff<'_>) -> Vec<Notice> {
                 let mut number = new.number();
                 while number < diff.new.end(new).number() {
                     let node = NodeId::from_number(number);
-                    if change.kind == Kind::Added && diff.is_moved_to(node) {
+                    if diff.is_moved_to(node) {
                         number = diff.new.end(node).number();
                         continue;
                     }

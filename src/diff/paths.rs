@@ -41,4 +41,11 @@ impl Paths {
         }
         if path.is_empty() { b"/".to_vec() } else { path }
     }
+
+    /// What a node is sorted by to come in walk order. No name holds a NUL, which stands for the slash.
+    pub(super) fn key(&self, tree: &Tree<'_>, node: NodeId) -> Vec<u8> {
+        let mut path = self.of(tree, node);
+        path.iter_mut().filter(|byte| **byte == b'/').for_each(|byte| *byte = 0);
+        path
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::attribute::Attribute;
-use super::moves::size;
+use super::moves::{size, sizes};
 use super::objects::{Objects, objects};
 use super::sides::Side;
 use super::{Diff, Kind};
@@ -70,7 +70,7 @@ pub(super) fn summary(diff: &Diff<'_>) -> Summary {
         match change.kind {
             Kind::Added => summary.added.add(change.entries, added_bytes(diff, change.new)),
             Kind::Deleted => summary.deleted.add(change.entries, deleted_bytes(diff, change.old)),
-            Kind::Moved => summary.moved.add(1, below(diff.new, change.new)),
+            Kind::Moved => summary.moved.add(1, moved_bytes(diff, change.new)),
             Kind::Content => {
                 summary.content.add(1, below(diff.new, change.new));
                 let before = below(diff.old, change.old);
@@ -78,11 +78,16 @@ pub(super) fn summary(diff: &Diff<'_>) -> Summary {
             }
             Kind::Type => {
                 summary.types += 1;
-                let more = |tree: &Tree<'_>, node: Option<NodeId>| {
-                    node.map_or(0, |node| size(tree, node) - 1)
-                };
-                summary.added.add(more(diff.new, change.new), below(diff.new, change.new));
-                summary.deleted.add(more(diff.old, change.old), below(diff.old, change.old));
+                let come = change.new.map_or(0, |node| {
+                    size(diff.new, node) - 1 - sizes(diff.new, diff.moves.moved_to(diff.new, node))
+                });
+                let gone = change.old.map_or(0, |node| {
+                    size(diff.old, node)
+                        - 1
+                        - sizes(diff.old, diff.moves.moved_from(diff.old, node))
+                });
+                summary.added.add(come, added_bytes(diff, change.new));
+                summary.deleted.add(gone, deleted_bytes(diff, change.old));
             }
             Kind::Link => summary.links += 1,
             Kind::Metadata => summary.metadata += 1,
@@ -94,16 +99,24 @@ pub(super) fn summary(diff: &Diff<'_>) -> Summary {
 /// The bytes of an added entry and all below it, but for what was moved there.
 fn added_bytes(diff: &Diff<'_>, node: Option<NodeId>) -> u64 {
     let Some(node) = node else { return 0 };
-    let moved = diff.moves.to.range(node..diff.new.end(node)).map(|(&top, _)| top);
-    let moved = moved.map(|top| bytes_below(diff.new, top)).fold(0, u64::saturating_add);
+    let moved = diff.moves.moved_to(diff.new, node);
+    let moved = moved.map(|(top, _)| bytes_below(diff.new, top)).fold(0, u64::saturating_add);
     bytes_below(diff.new, node).saturating_sub(moved)
+}
+
+/// The bytes of what was moved, but for what is new in it.
+fn moved_bytes(diff: &Diff<'_>, node: Option<NodeId>) -> u64 {
+    let Some(node) = node else { return 0 };
+    let come = diff.moves.come_inside(node).iter();
+    let come = come.map(|&top| bytes_below(diff.new, top)).fold(0, u64::saturating_add);
+    bytes_below(diff.new, node).saturating_sub(come)
 }
 
 /// The bytes of a deleted entry and all below it, but for what was moved away.
 fn deleted_bytes(diff: &Diff<'_>, node: Option<NodeId>) -> u64 {
     let Some(node) = node else { return 0 };
-    let moved = diff.moves.from.range(node..diff.old.end(node)).map(|(&top, _)| top);
-    let moved = moved.map(|top| bytes_below(diff.old, top)).fold(0, u64::saturating_add);
+    let moved = diff.moves.moved_from(diff.old, node);
+    let moved = moved.map(|(top, _)| bytes_below(diff.old, top)).fold(0, u64::saturating_add);
     bytes_below(diff.old, node).saturating_sub(moved)
 }
 

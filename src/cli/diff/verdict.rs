@@ -41,7 +41,7 @@ pub(super) fn verdict(
         );
         return Ok(told(Some(Vec::new()), words));
     }
-    let (images, more) = same_trees(context, sides)?;
+    let (images, more) = same_trees(context, diff, sides)?;
     Ok(told(images, format!("{words}; {more}")))
 }
 
@@ -75,6 +75,7 @@ pub(super) fn digest(context: &Context, image: &[u8]) -> Option<Digest> {
 /// the same.
 fn same_trees(
     context: &Context,
+    diff: &Diff<'_>,
     sides: &[Side<'_>; 2],
 ) -> Result<(Option<Vec<&'static str>>, String), Failure> {
     let [old, new] = sides;
@@ -82,15 +83,43 @@ fn same_trees(
         (Kind::Image, Kind::Image) => {
             let (a, b) = (written(context, old)?, written(context, new)?);
             let words = match (&a, &b) {
-                (Written::As(a), Written::As(b)) => format!("images differ: {a} and {b} of it"),
-                _ => format!("images differ: OLD is {}, NEW is {}", a.words(), b.words()),
+                (Written::As(a), Written::As(b)) if a == b => reasons(diff, &[None, None]),
+                (Written::As(a), Written::As(b)) => format!("{a} and {b} of it"),
+                _ => format!("OLD is {}, NEW is {}", a.words(), b.words()),
             };
-            Ok((Some(Vec::new()), words))
+            Ok((Some(Vec::new()), format!("images differ: {words}")))
         }
-        (Kind::Image, _) => image_and_other(context, old, ["OLD", "NEW"]),
-        (_, Kind::Image) => image_and_other(context, new, ["NEW", "OLD"]),
-        _ => texts(context, sides),
+        (Kind::Image, _) => image_and_other(context, diff, [old, new], ["OLD", "NEW"]),
+        (_, Kind::Image) => image_and_other(context, diff, [new, old], ["NEW", "OLD"]),
+        _ => texts(context, diff, sides),
     }
+}
+
+/// Why the images of one tree differ: the names that carry an inode, and the marks of a format.
+fn reasons(diff: &Diff<'_>, carriers: &[Option<Vec<u8>>; 2]) -> String {
+    let names = ["OLD", "NEW"];
+    let moved = names.into_iter().zip(carriers);
+    let moved = moved.filter_map(|(side, path)| Some((side, printable(path.as_ref()?))));
+    let moved = moved.map(|(side, path)| {
+        format!("in {side}, not {path} but a later name of its hard link carries the inode")
+    });
+    let mut marked = [0_u64; 2];
+    for (old, new) in diff.marks() {
+        let is_new = diff.marks_of(old, new).iter().all(|mark| mark.new.is_some());
+        marked[usize::from(is_new)] += 1;
+    }
+    let marked = names.into_iter().zip(marked).filter(|(_, count)| *count > 0);
+    let marked = marked.map(|(side, count)| {
+        let directories = match count {
+            1 => "the directory".to_owned(),
+            _ => format!("{} directories", Counted(count)),
+        };
+        format!(
+            "only {side} has the marks of V1 on {directories} with whiteouts (--all lists them)"
+        )
+    });
+    let all: Vec<String> = moved.chain(marked).collect();
+    if all.is_empty() { "in what no tree tells".into() } else { all.join("; ") }
 }
 
 /// What an image is of its own tree.
@@ -152,22 +181,26 @@ pub(in crate::cli) fn rebuilt(
 /// An image, and a text or directory with the same tree.
 fn image_and_other(
     context: &Context,
-    image: &Side<'_>,
-    [this, other]: [&str; 2],
+    diff: &Diff<'_>,
+    [image, other]: [&Side<'_>; 2],
+    [this, that]: [&str; 2],
 ) -> Result<(Option<Vec<&'static str>>, String), Failure> {
-    Ok(match written(context, image)? {
-        Written::As(format) => {
-            let known = FORMATS.iter().find(|name| **name == format).copied();
-            (
-                Some(known.into_iter().collect()),
-                format!("{this} is the image of {other} as {format}"),
-            )
+    let given = other.source.given(context);
+    let tree = given.as_ref().unwrap_or(other.tree);
+    if let Written::As(format) = rebuilt(context, &image.source.bytes, tree)? {
+        let known = FORMATS.iter().find(|name| **name == format).copied();
+        let words = format!("{this} is the image of {that} as {format}");
+        return Ok((Some(known.into_iter().collect()), words));
+    }
+    let why = match written(context, image)? {
+        Written::As(_) => {
+            let moved = given.as_ref().and_then(moved_carrier);
+            let is_old = this == "OLD";
+            reasons(diff, &if is_old { [None, moved] } else { [moved, None] })
         }
-        otherwise => {
-            let words = format!("{this} is not the image of {other}: it is {}", otherwise.words());
-            (Some(Vec::new()), words)
-        }
-    })
+        otherwise => format!("it is {}", otherwise.words()),
+    };
+    Ok((Some(Vec::new()), format!("{this} is not the image of {that}: {why}")))
 }
 
 /// The path of the first name that should carry an inode and does not.
@@ -178,14 +211,15 @@ fn moved_carrier(tree: &Tree<'_>) -> Option<Vec<u8>> {
 }
 
 /// Texts or directories with the same tree. Their images differ if another name of a hard link
-/// carries the inode.
+/// carries the inode, or if one has the marks that only one format adds.
 fn texts(
     context: &Context,
+    diff: &Diff<'_>,
     sides: &[Side<'_>; 2],
 ) -> Result<(Option<Vec<&'static str>>, String), Failure> {
     let given = sides.each_ref().map(|side| side.source.given(context));
     let moved = given.each_ref().map(|tree| tree.as_ref().and_then(moved_carrier));
-    if moved == [None, None] {
+    if moved == [None, None] && diff.marks().len() == 0 {
         let what = match sides.each_ref().map(|side| side.source.kind) {
             [Kind::Dir, Kind::Dir] => "",
             [Kind::Dump, Kind::Dump] => "; the texts are only written differently",
@@ -194,7 +228,7 @@ fn texts(
         let words = format!("same image in every format{what}");
         return Ok((Some(FORMATS.to_vec()), words));
     }
-    let mut same = Vec::new();
+    let (mut same, mut other) = (Vec::new(), Vec::new());
     for (name, version) in FORMATS.into_iter().zip(Version::ALL) {
         let digests = [0, 1].map(|at| {
             let tree = given[at].as_ref().unwrap_or(sides[at].tree);
@@ -202,21 +236,18 @@ fn texts(
             let sink = |_: &[u8]| Ok::<(), ()>(());
             threads::write_image(&layout, context.threads, Some(Algorithm::Sha256), sink).ok()?
         });
-        if let [Some(a), Some(b)] = digests
-            && a == b
-        {
-            same.push(name);
+        match digests {
+            [Some(a), Some(b)] if a == b => same.push(name),
+            _ => other.push(name),
         }
     }
-    let words = if same.is_empty() {
-        let told = ["OLD", "NEW"].into_iter().zip(&moved);
-        let told = told.filter_map(|(side, path)| Some((side, printable(path.as_ref()?))));
-        let told = told.map(|(side, path)| {
-            format!("in {side}, not {path} but a later name of its hard link carries the inode")
-        });
-        format!("images differ: {}", told.collect::<Vec<_>>().join("; "))
-    } else {
-        format!("same image as {}", same.join(" and "))
+    let words = match (same.is_empty(), other.is_empty()) {
+        (_, true) => "same image in every format".to_owned(),
+        (true, _) => format!("images differ: {}", reasons(diff, &moved)),
+        _ => {
+            let why = reasons(diff, &moved);
+            format!("same image as {}; as {} they differ: {why}", same.join(""), other.join(""))
+        }
     };
     Ok((Some(same), words))
 }

@@ -14,8 +14,18 @@ pub(super) struct Hashed {
     pub(super) hash: u64,
     /// How many files and symlinks it stands for that can be told from others: 0 or 1 for a file.
     pub(super) weight: u32,
+    /// Whether it lies in a directory that is told as a whole.
     pub(super) nested: bool,
     pub(super) is_directory: bool,
+    /// Whether it lies in a directory that was moved, and is at the same place there.
+    pub(super) is_bound: bool,
+}
+
+impl Hashed {
+    /// Whether it is a file that can be told from others by what it holds.
+    pub(super) const fn is_file(&self) -> bool {
+        !self.is_directory && self.weight > 0
+    }
 }
 
 /// The hashes of all nodes from each of some tops on, in walk order. A file of which `is_linked`
@@ -46,7 +56,7 @@ fn file(tree: &Tree<'_>, node: NodeId, nested: bool, is_linked: bool) -> Hashed 
     let (hash, can_be_told) = content(&inode);
     let weight = u32::from(can_be_told && !is_linked);
     let is_directory = inode.file_type() == FileType::Directory;
-    Hashed { node, hash, weight, nested, is_directory }
+    Hashed { node, hash, weight, nested, is_directory, is_bound: false }
 }
 
 /// A hash of what an inode holds, and whether that is much enough to be told from others.
