@@ -79,6 +79,27 @@ fn a_tree_that_is_not_the_old_one_is_refused() {
 }
 
 #[test]
+fn marks_are_set_only_where_they_are_missing() {
+    let marked = |marks: Value| {
+        let mut document = changes(OLD);
+        document["marks"] = json!([marks]);
+        document
+    };
+    let mark = json!({ "key": "trusted.overlay.opaque", "old": null, "new": "x" });
+    let document = marked(json!({ "path": "/d", "xattr": [mark] })).to_string();
+    let patched = apply(&parse(OLD), document.as_bytes()).unwrap();
+    let text = String::from_utf8(dump::print(&patched)).unwrap();
+    assert!(text.contains(" 40755 2 0 0 0 0.0 - - - trusted.overlay.opaque=x\n"), "{text}");
+    let kind = PatchErrorKind::Expected("the path of marks");
+    refuses(&marked(json!({ "path": 1, "xattr": [] })), &kind, None);
+    let kind = PatchErrorKind::Expected("the xattrs of marks");
+    refuses(&marked(json!({ "path": "/d", "xattr": null })), &kind, None);
+    let there = json!({ "key": "user.k", "old": null, "new": "x" });
+    let kind = PatchErrorKind::NotOld("xattr");
+    refuses(&marked(json!({ "path": "/a", "xattr": [there] })), &kind, Some("/a"));
+}
+
+#[test]
 fn entries_that_fit_nowhere_are_refused() {
     let added = |line: &str| one(json!({ "path": "/x", "kind": "added", "lines": [line] }));
     let file = |path: &str| added(&format!("{path} 0 100644 1 0 0 0 0.0 - - -"));

@@ -100,11 +100,12 @@ fn print(
     let form = args.form;
     let mut out = Pieces::new(Output::stdout()?);
     if form.stat {
-        out.write(text::stat(found).as_bytes())?;
+        out.write(text::stat(found, width_of(std::io::stdout())).as_bytes())?;
     } else if form.name_status || form.null {
         text::names(found, form.null, |piece| out.write(piece))?;
     } else if form.patch {
-        hunks::write(args, found, sides, |piece| out.write(piece.as_bytes()))?;
+        let is_colored = is_colored(context.color, &std::io::stdout());
+        hunks::write(args, found, sides, is_colored, |piece| out.write(piece.as_bytes()))?;
     } else {
         let verdict = verdict::verdict(context, found, sides, same_bytes)?;
         if form.json {

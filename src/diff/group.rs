@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use xxhash_rust::xxh64::xxh64;
 
-use super::attribute::{Attribute, Attributes};
+use super::attribute::Attribute;
 use super::compare::XattrChange;
 use super::words::{counted, is_world_writable, moment, printable, xattr_change, xattr_value};
 use super::{Change, Diff, Kind};
@@ -309,12 +309,11 @@ fn equal(diff: &Diff<'_>, change: &Change, attribute: Attribute) -> (String, Str
             all => (String::new(), all.iter().map(xattr_change).collect::<Vec<_>>().join("; ")),
         };
     }
-    let words = diff.words(change, Attributes::from(attribute));
-    let words = words.strip_prefix(attribute.name()).unwrap_or(&words).trim_start();
-    match words.split_once(" → ") {
-        Some((old, new)) => (old.into(), new.into()),
-        None => (String::new(), words.into()),
-    }
+    diff.values(change, attribute).unwrap_or_else(|| {
+        let words = diff.words_of(change, attribute);
+        let words = words.strip_prefix(attribute.name()).unwrap_or(&words).trim_start();
+        (String::new(), words.into())
+    })
 }
 
 fn nanoseconds(diff: &Diff<'_>, first: &Change) -> (String, String) {

@@ -15,6 +15,8 @@ pub const LIMIT: usize = 65_000;
 
 /// Groups whose members are listed; all others are told in a line.
 const LISTED_GROUPS: usize = 16;
+/// So many lines of changes are shown without a click; groups never are, as their headings tell them.
+const UNFOLDED: usize = 20;
 /// Characters that are told of what a group has in common.
 const MAX_WORDS: usize = 200;
 
@@ -27,6 +29,10 @@ pub fn markdown(diff: &Diff<'_>, verdict: &Verdict, command: &str) -> String {
     let foot = foot(diff, verdict, command);
     let mut sections = vec![worth_a_look(diff)];
     sections.extend(kinds(diff));
+    let lines: usize = sections.iter().map(|section| section.lines.len()).sum();
+    if lines <= UNFOLDED {
+        sections.iter_mut().for_each(Section::unfold);
+    }
     sections.extend(groups(diff));
     fit(&head, sections, &foot, LIMIT)
 }
@@ -101,6 +107,12 @@ fn code(text: &str) -> String {
     format!("{fence}{space}{text}{space}{fence}")
 }
 
+/// Words as they are, or as code if they hold what Markdown or a forge would take for more.
+fn plain(words: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || " ,;:.()/-→…".contains(c);
+    if words.chars().all(is_plain) && !words.contains("://") { words.into() } else { code(words) }
+}
+
 /// A section for each kind of change.
 fn kinds(diff: &Diff<'_>) -> Vec<Section> {
     let sections: [(usize, &str, &[Kind]); 5] = [
@@ -111,23 +123,31 @@ fn kinds(diff: &Diff<'_>) -> Vec<Section> {
         (5, "Deleted", &[Kind::Deleted]),
     ];
     let make = |(rank, name, kinds): (usize, &str, &[Kind])| {
-        let lines = lines(diff, kinds);
-        let summary = format!("{name}: {}", counted(wide(lines.len()), "line", "lines"));
+        let (lines, count) = lines(diff, kinds);
+        let number = wide(lines.len());
+        let told = match count == number {
+            true => String::new(),
+            false => format!(" in {}", counted(number, "line", "lines")),
+        };
+        let summary = format!("{name}: {}{told}", counted(count, "entry", "entries"));
         Section::folded(rank, &summary, lines)
     };
     sections.into_iter().map(make).collect()
 }
 
-fn lines(diff: &Diff<'_>, kinds: &[Kind]) -> Vec<String> {
-    let mut lines = Vec::new();
+/// The lines of some kinds of change, and how many entries they speak of.
+fn lines(diff: &Diff<'_>, kinds: &[Kind]) -> (Vec<String>, u64) {
+    let (mut lines, mut count) = (Vec::new(), 0);
     for (number, change) in diff.changes().iter().enumerate() {
         let attributes = diff.told_alone(number);
         let is_grouped = attributes.is_empty() && change.kind == Kind::Metadata;
         if kinds.contains(&change.kind) && !is_grouped {
             lines.push(line(diff, change, attributes));
+            let is_whole = matches!(change.kind, Kind::Added | Kind::Deleted);
+            count += if is_whole { change.entries } else { 1 };
         }
     }
-    lines
+    (lines, count)
 }
 
 fn line(diff: &Diff<'_>, change: &Change, attributes: Attributes) -> String {
@@ -173,7 +193,7 @@ fn foot(diff: &Diff<'_>, verdict: &Verdict, command: &str) -> String {
     if !diff.ignored().is_empty() {
         paragraph(format!("Ignored: {}.", ignored(diff)));
     }
-    paragraph(format!("**Verdict:** {}.", verdict.words));
+    paragraph(format!("**Verdict:** {}.", plain(&verdict.words)));
     for hint in diff.hints() {
         paragraph(format!("Hint: {}", hint.text));
     }

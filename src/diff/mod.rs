@@ -383,6 +383,16 @@ impl<'t> Diff<'t> {
         self.links.new_has(self.new.inode_of(new))
     }
 
+    /// How many nodes at a node of the new tree, or below it, were moved there.
+    fn moved_to(&self, new: NodeId) -> u64 {
+        moves::sizes(self.new, self.moves.moved_to(self.new, new))
+    }
+
+    /// How many nodes at a node of the old tree, or below it, were moved away.
+    fn moved_from(&self, old: NodeId) -> u64 {
+        moves::sizes(self.old, self.moves.moved_from(self.old, old))
+    }
+
     /// Whether a node of the new tree, or of what lies below an added directory, was moved there.
     pub(crate) fn is_moved_to(&self, new: NodeId) -> bool {
         self.moves.to.contains_key(&new)

@@ -56,6 +56,11 @@ impl NoticeKind {
         Self::CapabilityRemoved,
     ];
 
+    /// Its place among [all kinds](Self::ALL).
+    pub(super) fn rank(self) -> usize {
+        Self::ALL.into_iter().position(|kind| kind == self).unwrap_or_default()
+    }
+
     /// What it is, in words.
     #[must_use]
     pub const fn words(self) -> &'static str {
@@ -66,7 +71,7 @@ impl NoticeKind {
             Self::SetgidRemoved => "setgid removed",
             Self::Capability => "capability added or changed",
             Self::CapabilityRemoved => "capability removed",
-            Self::WorldWritable => "now world-writable",
+            Self::WorldWritable => "world-writable",
             Self::Device => "device node",
             Self::BecameSymlink => "became a symlink",
             Self::NoDigest => "without a digest",

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::attribute::Attribute;
-use super::moves::{size, sizes};
+use super::moves::size;
 use super::objects::{Objects, objects};
 use super::sides::Side;
-use super::{Diff, Kind};
+use super::{Change, Diff, Kind};
 use crate::tree::{FileType, NodeId, Tree};
 
 /// All changes in numbers.
@@ -78,14 +78,10 @@ pub(super) fn summary(diff: &Diff<'_>) -> Summary {
             }
             Kind::Type => {
                 summary.types += 1;
-                let come = change.new.map_or(0, |node| {
-                    size(diff.new, node) - 1 - sizes(diff.new, diff.moves.moved_to(diff.new, node))
-                });
-                let gone = change.old.map_or(0, |node| {
-                    size(diff.old, node)
-                        - 1
-                        - sizes(diff.old, diff.moves.moved_from(diff.old, node))
-                });
+                let come =
+                    change.new.map_or(0, |node| size(diff.new, node) - 1 - diff.moved_to(node));
+                let gone =
+                    change.old.map_or(0, |node| size(diff.old, node) - 1 - diff.moved_from(node));
                 summary.added.add(come, added_bytes(diff, change.new));
                 summary.deleted.add(gone, deleted_bytes(diff, change.old));
             }
@@ -94,6 +90,19 @@ pub(super) fn summary(diff: &Diff<'_>) -> Summary {
         }
     }
     summary
+}
+
+/// The bytes that a change tells of, before and after; what was moved is where it was and where it is.
+pub(super) fn sizes(diff: &Diff<'_>, change: &Change) -> (u64, u64) {
+    match (change.kind, change.old, change.new) {
+        (Kind::Added, _, new) => (0, added_bytes(diff, new)),
+        (Kind::Deleted, old, _) => (deleted_bytes(diff, old), 0),
+        (Kind::Type, old, new) => (deleted_bytes(diff, old), added_bytes(diff, new)),
+        (Kind::Content, Some(old), Some(new)) => {
+            (bytes_below(diff.old, old), bytes_below(diff.new, new))
+        }
+        _ => (0, 0),
+    }
 }
 
 /// The bytes of an added entry and all below it, but for what was moved there.

@@ -193,10 +193,11 @@ fn column(diff: &Diff<'_>, layout: &Layout) -> usize {
     groups.filter(|&len| len <= most).fold(column, usize::max)
 }
 
-/// How many changes there are of each kind, and on how many bytes, by the directory they are in.
+/// By how much each directory grew, and how many changes there are of each kind right in it. Columns
+/// fit a terminal that is so wide; without one, fields are separated by tabs.
 #[must_use]
-pub fn stat(diff: &Diff<'_>) -> String {
-    closing::stat(diff)
+pub fn stat(diff: &Diff<'_>, width: Option<usize>) -> String {
+    closing::stat(diff, width)
 }
 
 /// The letters and paths alone: of a moved entry the old path and the new one.

@@ -148,7 +148,7 @@ fn letters_and_paths_come_alone() {
     let fields = "M\0/etc/hosts\0D\0/etc/link\0A\0/etc/sym link\0";
     assert_eq!(world.cfs("diff -z old new").out(), fields);
     let stat = world.cfs("diff --stat old new").out();
-    assert!(stat.starts_with("/etc\t1 added, 1 deleted, 1 content\n9 → 9 entries: "), "{stat}");
+    assert!(stat.starts_with("/etc\t-\t1 added, 1 deleted, 1 content\n9 → 9 entries: "), "{stat}");
 }
 
 #[test]
@@ -214,4 +214,22 @@ fn a_directory_can_be_compared_with_its_image() {
     let out = world.cfs("diff --ignore mtime beside.cfs tree").exits(1).out();
     assert_eq!(out.lines().next(), Some("m\t/b\tcontent now in the image (with 1 other name)"));
     world.cfs("diff --semantic beside.cfs tree").exits(0);
+}
+
+#[test]
+fn words_that_differ_are_marked_where_there_is_colour() {
+    let world = world(&[
+        ("hello\\n", "hello\\x20you\\n"),
+        ("/etc/hosts 6", "/etc/hosts 10"),
+        ("/etc/same 6", "/etc/same 10"),
+        ("100755 1 1000", "104755 1 1000"),
+    ]);
+    let out = world.cfs("diff -p --color=always old new").exits(1).out();
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines[0], "\x1b[1m--- old  /etc/big\x1b[0m");
+    assert_eq!(lines[2], "\x1b[36m@@ mode @@\x1b[0m");
+    assert_eq!(lines[3], "\x1b[31m-\x1b[0m\x1b[31m0755\x1b[0m");
+    assert!(lines.contains(&"\x1b[31m-\x1b[0m\x1b[31mhello\x1b[0m"), "{out:?}");
+    let marked = "\x1b[32m+\x1b[0m\x1b[32mhello\x1b[0m\x1b[7m\x1b[32m you\x1b[0m";
+    assert_eq!(lines.last(), Some(&marked), "{out:?}");
 }

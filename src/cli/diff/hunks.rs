@@ -1,10 +1,10 @@
 //! `cfs diff -p`: a hunk for each path and attribute.
 
+mod lines;
+mod paint;
+
 use std::io::Read;
 use std::path::Path;
-use std::time::Duration;
-
-use similar::TextDiff;
 
 use super::Side;
 use crate::cli::args::DiffArgs;
@@ -14,9 +14,9 @@ use crate::diff::{Attribute, Attributes, Change, Counted, Diff, Kind, printable}
 use crate::num::wide;
 use crate::store::Basedirs;
 use crate::tree::{Inode, NodeId};
+use lines::{both, one, unified};
+use paint::{Paint, Sign};
 
-/// The longest that lines of one file are compared.
-const DEADLINE: Duration = Duration::from_millis(500);
 /// Contents of more bytes are told by their sizes.
 const MAX_TEXT: u64 = 1 << 20;
 
@@ -25,19 +25,24 @@ pub(super) fn write(
     args: &DiffArgs,
     diff: &Diff<'_>,
     sides: &[Side<'_>; 2],
+    is_colored: bool,
     mut sink: impl FnMut(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let basedirs = Basedirs::open(&args.basedir).map_err(|(path, errno)| opened(&path, errno))?;
     let [old, new] = sides.each_ref().map(|side| side.source.name.as_str());
-    let hunks = Hunks { diff, basedirs };
+    let paint = Paint { is_colored };
+    let hunks = Hunks { diff, basedirs, paint };
     for change in diff.changes() {
         let mut text = String::new();
+        let (old_path, new_path) = hunks.paths(change);
+        paint.side(&format!("--- {old}  {old_path}"), &mut text);
+        paint.side(&format!("+++ {new}  {new_path}"), &mut text);
         match change.kind {
-            Kind::Added | Kind::Deleted => hunks.one_side(change, &mut text),
+            Kind::Added => hunks.one_side(change, Sign::Come, &mut text),
+            Kind::Deleted => hunks.one_side(change, Sign::Gone, &mut text),
             _ => hunks.both_sides(change, &mut text),
         }
-        let (old_path, new_path) = hunks.paths(change);
-        sink(&format!("--- {old}  {old_path}\n+++ {new}  {new_path}\n{text}"))?;
+        sink(&text)?;
     }
     Ok(())
 }
@@ -53,6 +58,7 @@ fn opened(path: &Path, errno: rustix::io::Errno) -> Failure {
 struct Hunks<'d, 't> {
     diff: &'d Diff<'t>,
     basedirs: Basedirs,
+    paint: Paint,
 }
 
 impl Hunks<'_, '_> {
@@ -64,13 +70,13 @@ impl Hunks<'_, '_> {
     }
 
     /// What is only in one tree: its content if that is a text, and each entry below.
-    fn one_side(&self, change: &Change, text: &mut String) {
-        let sign = if change.kind == Kind::Added { '+' } else { '-' };
-        let words = self.diff.words(change, Attributes::NONE);
-        text.push_str(&format!("@@ {} @@\n{sign}{words}\n", change.kind.name()));
+    fn one_side(&self, change: &Change, sign: Sign, text: &mut String) {
+        let paint = self.paint;
+        paint.hunk(change.kind.name(), text);
+        one(sign, &self.diff.words(change, Attributes::NONE), paint, text);
         for inner in each_entry(self.diff, change) {
             let words = self.diff.words(&inner, Attributes::NONE);
-            text.push_str(&format!("{sign}{} {words}\n", shown_path(self.diff, &inner)));
+            one(sign, &format!("{} {words}", shown_path(self.diff, &inner)), paint, text);
         }
         let content = match (change.old, change.new) {
             (_, Some(new)) => self.text(&self.diff.new_tree().facts(new)),
@@ -78,18 +84,17 @@ impl Hunks<'_, '_> {
             (None, None) => None,
         };
         if let Some(content) = content.filter(|content| !content.is_empty()) {
-            let size = Counted(wide(content.len()));
-            text.push_str(&format!("@@ content, {size} bytes @@\n"));
-            content.lines().for_each(|line| text.push_str(&format!("{sign}{}\n", shown(line))));
+            paint.hunk(&format!("content, {} bytes", Counted(wide(content.len()))), text);
+            lines::all(sign, &content, paint, text);
         }
     }
 
     fn both_sides(&self, change: &Change, text: &mut String) {
         let (Some(old), Some(new)) = (change.old, change.new) else { return };
         if change.kind == Kind::Moved {
-            text.push_str("@@ moved @@\n");
+            self.paint.hunk("moved", text);
             let (before, after) = self.paths(change);
-            text.push_str(&format!("-{before}\n+{after}\n"));
+            both(&before, &after, self.paint, text);
         }
         let of_file = [Attribute::Content, Attribute::Size];
         let has = |attribute| change.attributes.contains(attribute);
@@ -105,39 +110,32 @@ impl Hunks<'_, '_> {
     fn content(&self, old: NodeId, new: NodeId, text: &mut String) {
         let (old, new) = (self.diff.old().facts(old), self.diff.new_tree().facts(new));
         let sizes = (Counted(old.size()), Counted(new.size()));
-        text.push_str(&format!("@@ content, {} → {} bytes @@\n", sizes.0, sizes.1));
-        let (Some(before), Some(after)) = (self.text(&old), self.text(&new)) else {
-            text.push_str(&format!("-{}\n+{}\n", held(&old), held(&new)));
-            return;
-        };
-        let lines = TextDiff::configure().timeout(DEADLINE).diff_lines(&before, &after);
-        let unified = lines.unified_diff().context_radius(3).to_string();
-        for line in unified.split_terminator('\n') {
-            text.push_str(&shown(line));
-            text.push('\n');
+        self.paint.hunk(&format!("content, {} → {} bytes", sizes.0, sizes.1), text);
+        match (self.text(&old), self.text(&new)) {
+            (Some(before), Some(after)) => unified(&before, &after, self.paint, text),
+            _ => both(&held(&old), &held(&new), self.paint, text),
         }
     }
 
-    /// One attribute before and after, taken from its words.
+    /// One attribute before and after.
     fn attribute(&self, change: &Change, attribute: Attribute, text: &mut String) {
+        let paint = self.paint;
         if attribute == Attribute::Xattr {
             for xattr in self.diff.xattrs(change) {
-                text.push_str(&format!("@@ xattr {} @@\n", printable(xattr.key)));
+                paint.hunk(&format!("xattr {}", printable(xattr.key)), text);
                 let value = |value| crate::diff::xattr_words(xattr.key, value);
-                xattr.old.iter().for_each(|old| text.push_str(&format!("-{}\n", value(old))));
-                xattr.new.iter().for_each(|new| text.push_str(&format!("+{}\n", value(new))));
+                match (xattr.old.map(value), xattr.new.map(value)) {
+                    (Some(old), Some(new)) => both(&old, &new, paint, text),
+                    (Some(old), None) => one(Sign::Gone, &old, paint, text),
+                    (None, new) => one(Sign::Come, &new.unwrap_or_default(), paint, text),
+                }
             }
             return;
         }
-        let words = match attribute {
-            Attribute::Type => self.diff.words(change, Attributes::NONE),
-            _ => self.diff.words_of(change, attribute),
-        };
-        text.push_str(&format!("@@ {} @@\n", attribute.name()));
-        let words = words.strip_prefix(attribute.name()).unwrap_or(&words).trim_start();
-        match words.split_once(" → ") {
-            Some((old, new)) => text.push_str(&format!("-{old}\n+{new}\n")),
-            None => text.push_str(&format!("+{words}\n")),
+        paint.hunk(attribute.name(), text);
+        match self.diff.values(change, attribute) {
+            Some((old, new)) => both(&old, &new, paint, text),
+            None => one(Sign::Come, &self.diff.words_of(change, attribute), paint, text),
         }
     }
 
@@ -166,18 +164,4 @@ fn held(inode: &Inode<'_, '_>) -> String {
         Some(digest) => format!("{size} bytes, {} {digest}", digest.algorithm()),
         None => format!("{size} bytes, {}", printable(inode.payload().unwrap_or_default())),
     }
-}
-
-/// A line of a text, with nothing in it that a terminal would obey.
-fn shown(line: &str) -> String {
-    let mut text = String::with_capacity(line.len());
-    for part in line.split_inclusive(['\t', '\\']) {
-        let (plain, last) = match part.strip_suffix(['\t', '\\']) {
-            Some(plain) => (plain, part.get(plain.len()..).unwrap_or_default()),
-            None => (part, ""),
-        };
-        text.push_str(&printable(plain.as_bytes()));
-        text.push_str(last);
-    }
-    text
 }

@@ -18,13 +18,18 @@ pub(super) struct Section {
 impl Section {
     /// Lines that are shown as they are, once a reader unfolds them.
     pub(super) fn folded(rank: usize, summary: &str, lines: Vec<String>) -> Self {
-        let summary = summary.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let summary = heading(summary);
         Self {
             rank,
             open: format!("<details><summary>{summary}</summary>\n\n```text\n"),
             close: "```\n\n</details>\n".into(),
             lines,
         }
+    }
+
+    /// Shows the lines without a click.
+    pub(super) fn unfold(&mut self) {
+        self.open = self.open.replacen("<details>", "<details open>", 1);
     }
 
     /// Bytes it takes with no line at all.
@@ -59,6 +64,14 @@ impl Section {
         }
         text.push_str(&self.close);
     }
+}
+
+/// Words in a heading. Names and values from a tree stand in it, so that what a forge would take for a
+/// person, an issue or a link is shown as code.
+fn heading(words: &str) -> String {
+    let text = words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let is_taken = words.contains(['@', '#']) || words.contains("://") || words.contains("www.");
+    if is_taken { format!("<code>{text}</code>") } else { text }
 }
 
 /// What is said of lines that were cut.
@@ -121,6 +134,15 @@ mod tests {
         assert_eq!(whole, "head\n\n<b>\nb0\nb1\nb2\n</b>\n\n<a>\na0\na1\n</a>\nfoot\n");
         let cut = fit("head\n", all(), "foot\n", 75);
         assert_eq!(cut, "head\n\n<b>\nb0\n… 2 more lines\n</b>\n\n<a>\na0\na1\n</a>\nfoot\n");
+    }
+
+    #[test]
+    fn nothing_in_a_heading_is_taken_for_a_name_or_markup() {
+        let open = |summary: &str| Section::folded(0, summary, Vec::new()).open;
+        let end = "</summary>\n\n```text\n";
+        assert_eq!(open("mode: 3 files"), format!("<details><summary>mode: 3 files{end}"));
+        let shown = "<code>user.k: &lt;b&gt; @admin &amp; #1</code>";
+        assert_eq!(open("user.k: <b> @admin & #1"), format!("<details><summary>{shown}{end}"));
     }
 
     #[test]

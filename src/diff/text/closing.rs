@@ -28,7 +28,8 @@ pub(super) fn closing(diff: &Diff<'_>, verdict: &Verdict, layout: &Layout) -> St
             }
         }
     };
-    let nested: Vec<_> = diff.notices().iter().filter(|notice| notice.nested).collect();
+    let mut nested: Vec<_> = diff.notices().iter().filter(|notice| notice.nested).collect();
+    nested.sort_by_key(|notice| notice.kind.rank());
     for notice in nested.iter().take(LOOKS) {
         let path = printable(&diff.new_path(notice.node));
         line("look", &format!("{}: {path}", notice.kind.words()));
@@ -87,7 +88,7 @@ pub(in super::super) fn objects(diff: &Diff<'_>) -> Option<String> {
     let objects = diff.summary().objects;
     let Count { count: shared, .. } = objects.shared;
     if objects.new.count == 0 && objects.unused.count == 0 {
-        return (shared > 0).then(|| format!("all {} shared", Counted(shared)));
+        return (shared > 0).then(|| format!("nothing to fetch, {} shared", Counted(shared)));
     }
     Some(format!(
         "{} new ({} to fetch), {} no longer used, {} shared",
@@ -110,29 +111,59 @@ pub(in super::super) fn ignored(diff: &Diff<'_>) -> String {
     told.collect::<Vec<_>>().join(", ")
 }
 
-/// Changes by directory: how many of each kind.
-pub(super) fn stat(diff: &Diff<'_>) -> String {
-    let mut by_directory: BTreeMap<Vec<u8>, BTreeMap<Kind, u64>> = BTreeMap::new();
+/// What changed in a directory.
+#[derive(Default)]
+struct Stat {
+    counts: BTreeMap<Kind, u64>,
+    before: u64,
+    after: u64,
+}
+
+/// Changes by directory: by how much it grew, and how many there are of each kind.
+pub(super) fn stat(diff: &Diff<'_>, width: Option<usize>) -> String {
+    let mut by_directory: BTreeMap<Vec<u8>, Stat> = BTreeMap::new();
     for change in diff.changes() {
         let path = diff.path(change);
         let at = path.iter().rposition(|&byte| byte == b'/').unwrap_or_default();
         let directory = path.get(..at.max(1)).unwrap_or_default().to_vec();
-        let counts = by_directory.entry(directory).or_default();
-        let entries =
-            if matches!(change.kind, Kind::Added | Kind::Deleted) { change.entries } else { 1 };
-        *counts.entry(change.kind).or_default() += entries;
+        let stat = by_directory.entry(directory).or_default();
+        let is_whole = matches!(change.kind, Kind::Added | Kind::Deleted);
+        *stat.counts.entry(change.kind).or_default() += if is_whole { change.entries } else { 1 };
+        let (before, after) = super::super::summary::sizes(diff, change);
+        stat.before = stat.before.saturating_add(before);
+        stat.after = stat.after.saturating_add(after);
     }
-    let mut text = String::new();
-    for (directory, counts) in by_directory {
-        let counts: Vec<String> = counts
-            .iter()
-            .map(|(kind, &count)| format!("{} {}", Counted(count), kind.name()))
-            .collect();
-        text.push_str(&format!("{}\t{}\n", printable(&directory), counts.join(", ")));
-    }
+    let rows: Vec<[String; 3]> = by_directory.into_iter().map(stat_row).collect();
+    let mut text = rows_of(&rows, width);
     if !diff.changes().is_empty() {
         text.push_str(&totals(diff));
         text.push('\n');
     }
     text
+}
+
+fn stat_row((directory, stat): (Vec<u8>, Stat)) -> [String; 3] {
+    let growth = match stat.before == stat.after {
+        true => "-".to_owned(),
+        false => growth(stat.before, stat.after),
+    };
+    let counts = stat.counts.iter();
+    let counts = counts.map(|(kind, &count)| format!("{} {}", Counted(count), kind.name()));
+    [printable(&directory), growth, counts.collect::<Vec<_>>().join(", ")]
+}
+
+/// Rows of which the first fields are short: in columns on a terminal, else with tabs between.
+fn rows_of(rows: &[[String; 3]], width: Option<usize>) -> String {
+    let Some(width) = width else {
+        return rows.iter().map(|row| format!("{}\n", row.join("\t"))).collect();
+    };
+    let len = |at: usize, most: usize| {
+        let lens = rows.iter().map(|row| row[at].chars().count());
+        lens.filter(|&len| len <= most).max().unwrap_or_default()
+    };
+    let (first, second) = (len(0, width / 2), len(1, width));
+    let line = |[directory, growth, counts]: &[String; 3]| {
+        format!(" {directory:first$} | {growth:>second$}  {counts}\n")
+    };
+    rows.iter().map(line).collect()
 }

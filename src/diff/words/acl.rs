@@ -1,10 +1,21 @@
 //! Access control lists, as `getfacl` writes them.
 
+/// Who has which rights: an entry of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    who: String,
+    rights: String,
+}
+
 /// The entries of a list, if it is one.
-///
+pub(super) fn entries(value: &[u8]) -> Option<Vec<String>> {
+    let told = parse(value)?.into_iter().map(|Entry { who, rights }| format!("{who}:{rights}"));
+    Some(told.collect())
+}
+
 /// # Source
 /// `struct posix_acl_xattr_entry` in Linux `include/uapi/linux/posix_acl_xattr.h`.
-pub(super) fn entries(value: &[u8]) -> Option<Vec<String>> {
+fn parse(value: &[u8]) -> Option<Vec<Entry>> {
     let (version, rest) = value.split_first_chunk::<4>()?;
     let (raw, odd) = rest.as_chunks::<8>();
     if u32::from_le_bytes(*version) != 2 || !odd.is_empty() {
@@ -13,7 +24,7 @@ pub(super) fn entries(value: &[u8]) -> Option<Vec<String>> {
     raw.iter().map(entry).collect()
 }
 
-fn entry(raw: &[u8; 8]) -> Option<String> {
+fn entry(raw: &[u8; 8]) -> Option<Entry> {
     let &[tag_low, tag_high, rights_low, rights_high, id @ ..] = raw;
     let id = u32::from_le_bytes(id);
     let who = match u16::from_le_bytes([tag_low, tag_high]) {
@@ -28,16 +39,24 @@ fn entry(raw: &[u8; 8]) -> Option<String> {
     let rights = u16::from_le_bytes([rights_low, rights_high]);
     let letters = [(4, 'r'), (2, 'w'), (1, 'x')];
     let letters = letters.map(|(bit, letter)| if rights & bit != 0 { letter } else { '-' });
-    (rights <= 7).then(|| format!("{who}:{}", String::from_iter(letters)))
+    (rights <= 7).then(|| Entry { who, rights: String::from_iter(letters) })
 }
 
-/// The entries that are only in one of two lists: what is gone, and what is new.
+/// What differs between two lists: who has other rights, who has none any more, and who has some now.
 pub(super) fn change(old: &[u8], new: &[u8]) -> Option<String> {
-    let (old, new) = (entries(old)?, entries(new)?);
-    let gone = old.iter().filter(|entry| !new.contains(entry)).map(|entry| format!("-{entry}"));
-    let come = new.iter().filter(|entry| !old.contains(entry)).map(|entry| format!("+{entry}"));
-    let all: Vec<String> = gone.chain(come).collect();
-    (!all.is_empty()).then(|| all.join(" "))
+    let (old, new) = (parse(old)?, parse(new)?);
+    let rights = |list: &[Entry], who: &str| {
+        list.iter().find(|entry| entry.who == who).map(|entry| entry.rights.clone())
+    };
+    let changed = old.iter().filter_map(|Entry { who, rights: before }| match rights(&new, who) {
+        Some(after) if after == *before => None,
+        Some(after) => Some(format!("{who}:{before} → {after}")),
+        None => Some(format!("{who}:{before} removed")),
+    });
+    let come = new.iter().filter(|entry| rights(&old, &entry.who).is_none());
+    let come = come.map(|Entry { who, rights }| format!("{who}:{rights} added"));
+    let all: Vec<String> = changed.chain(come).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 #[cfg(test)]
@@ -60,7 +79,10 @@ mod tests {
     fn only_the_entries_that_changed_are_told() {
         let mut other = ACL.to_vec();
         other[14] = 4;
-        assert_eq!(change(ACL, &other).unwrap(), "-user:1000:rw- +user:1000:r--");
+        assert_eq!(change(ACL, &other).unwrap(), "user:1000:rw- → r--");
+        other[16] = 0xe9;
+        let words = "user:1000:rw- removed, user:1001:r-- added";
+        assert_eq!(change(ACL, &other).unwrap(), words);
         assert_eq!(change(ACL, ACL), None);
     }
 }

@@ -71,11 +71,8 @@ impl Diff<'_> {
             (Kind::Added, _, Some(new)) => self.added(change, new),
             (Kind::Deleted, Some(old), _) => self.deleted(change, old),
             (Kind::Type, Some(old), Some(new)) => {
-                let from = match self.old.facts(old).file_type() {
-                    FileType::Regular => "file".into(),
-                    _ => self.whole(self.old, old),
-                };
-                format!("{from} → {}", self.whole(self.new, new))
+                let (from, to) = self.types(old, new);
+                format!("{from} → {to}")
             }
             (Kind::Moved, _, Some(new)) => {
                 let same = match self.new.facts(new).file_type() {
@@ -117,24 +114,27 @@ impl Diff<'_> {
         if let Some(to) = self.links_to(new) {
             return format!("hard link of {}", printable(&self.new_path(to)));
         }
-        let words = self.whole(self.new, new);
         let moved = size(self.new, new) - change.entries;
-        if moved == 0 {
-            return words;
-        }
-        format!("{words}, {} of them moved here", Counted(moved))
+        self.whole(self.new, new) + &moved_words(moved, "here")
     }
 
     fn deleted(&self, change: &Change, old: NodeId) -> String {
         if let Some(to) = self.linked_to(old) {
             return format!("was a hard link of {}", printable(&self.old_path(to)));
         }
-        let words = self.whole(self.old, old);
         let moved = size(self.old, old) - change.entries;
-        if moved == 0 {
-            return words;
-        }
-        format!("{words}, {} of them moved away", Counted(moved))
+        self.whole(self.old, old) + &moved_words(moved, "away")
+    }
+
+    /// What an entry was and what it is, of one with another type.
+    fn types(&self, old: NodeId, new: NodeId) -> (String, String) {
+        let from = match self.old.facts(old).file_type() {
+            FileType::Regular => "file".into(),
+            _ => self.whole(self.old, old),
+        };
+        let (away, here) = (self.moved_from(old), self.moved_to(new));
+        let to = self.whole(self.new, new);
+        (from + &moved_words(away, "away"), to + &moved_words(here, "here"))
     }
 
     /// What a node is, with all that is below it.
@@ -152,6 +152,40 @@ impl Diff<'_> {
         }
     }
 
+    /// The value of an attribute before and after, in words, if it has one on either side. An entry has
+    /// to be in both trees.
+    #[must_use]
+    pub fn values(&self, change: &Change, attribute: Attribute) -> Option<(String, String)> {
+        let (old, new) = (change.old?, change.new?);
+        let (before, after) = (self.old.facts(old), self.new.facts(new));
+        let both = |told: &dyn Fn(&Inode<'_, '_>) -> String| (told(&before), told(&after));
+        Some(match attribute {
+            Attribute::Type => self.types(old, new),
+            Attribute::Size => {
+                let growth = growth(before.size(), after.size());
+                (bytes(before.size()), format!("{} ({growth})", bytes(after.size())))
+            }
+            Attribute::Target => both(&|it| printable(it.payload().unwrap_or_default())),
+            Attribute::Payload => both(&|it| printable(it.payload().unwrap_or(b"none"))),
+            Attribute::Device => both(&|it| device(it.rdev())),
+            Attribute::Mode => modes(&before, &after),
+            Attribute::Owner => both(&|it| format!("{}:{}", it.uid(), it.gid())),
+            Attribute::Mtime => {
+                // Nanoseconds only if they alone differ.
+                let nanoseconds = before.mtime().sec == after.mtime().sec;
+                both(&|it| moment(it.mtime(), nanoseconds))
+            }
+            Attribute::Digest => return digests(before.digest_bytes()?, after.digest_bytes()?),
+            Attribute::Nlink => both(&|it| it.nlink().to_string()),
+            Attribute::DirectorySize => both(&|it| it.size().to_string()),
+            Attribute::Content
+            | Attribute::Xattr
+            | Attribute::HardLink
+            | Attribute::Storage
+            | Attribute::XattrOrder => return None,
+        })
+    }
+
     /// One attribute in words; several for xattrs.
     fn attribute(
         &self,
@@ -161,21 +195,15 @@ impl Diff<'_> {
         new: NodeId,
     ) -> Vec<String> {
         let (before, after) = (self.old.facts(old), self.new.facts(new));
+        let name = match attribute {
+            Attribute::Size => "",
+            Attribute::Nlink => "links ",
+            Attribute::DirectorySize => "directory size ",
+            _ => &format!("{} ", attribute.name()),
+        };
         vec![match attribute {
             Attribute::Type => return Vec::new(),
             Attribute::Content => return content(change, &before, &after),
-            Attribute::Size => sizes(before.size(), after.size()),
-            Attribute::Target => {
-                let target = |inode: &Inode<'_, '_>| printable(inode.payload().unwrap_or_default());
-                format!("target {} → {}", target(&before), target(&after))
-            }
-            Attribute::Device => {
-                format!("device {} → {}", device(before.rdev()), device(after.rdev()))
-            }
-            Attribute::Mode => modes(&before, &after),
-            Attribute::Owner => {
-                format!("owner {}:{} → {}:{}", before.uid(), before.gid(), after.uid(), after.gid())
-            }
             Attribute::Xattr => {
                 let changed = self.xattrs(change);
                 let told = changed.iter();
@@ -184,24 +212,14 @@ impl Diff<'_> {
                     .collect();
             }
             Attribute::HardLink => self.link_words(new),
-            Attribute::Mtime => times(before.mtime(), after.mtime()),
-            Attribute::Digest => digests(before.digest_bytes(), after.digest_bytes()),
-            Attribute::Payload => format!(
-                "payload {} → {}",
-                printable(before.payload().unwrap_or(b"none")),
-                printable(after.payload().unwrap_or(b"none"))
-            ),
-            Attribute::Storage => if after.is_external() {
-                "content now outside the image"
-            } else {
-                "content now in the image"
-            }
-            .into(),
-            Attribute::Nlink => format!("links {} → {}", before.nlink(), after.nlink()),
-            Attribute::DirectorySize => {
-                format!("directory size {} → {}", before.size(), after.size())
-            }
+            Attribute::Storage if after.is_external() => "content now outside the image".into(),
+            Attribute::Storage => "content now in the image".into(),
             Attribute::XattrOrder => "order of xattrs".into(),
+            _ => match self.values(change, attribute) {
+                Some((old, new)) => format!("{name}{old} → {new}"),
+                None if after.digest_bytes().is_some() => "digest added".into(),
+                None => "digest removed".into(),
+            },
         }]
     }
 
@@ -232,31 +250,22 @@ fn content(change: &Change, old: &Inode<'_, '_>, new: &Inode<'_, '_>) -> Vec<Str
     }]
 }
 
-/// Two sizes, exact where rounding would hide what differs.
-fn sizes(old: u64, new: u64) -> String {
-    format!("{} → {} ({})", bytes(old), bytes(new), growth(old, new))
-}
-
-fn modes(old: &Inode<'_, '_>, new: &Inode<'_, '_>) -> String {
+fn modes(old: &Inode<'_, '_>, new: &Inode<'_, '_>) -> (String, String) {
     let is_directory = new.file_type() == FileType::Directory;
     let (old, new) = (old.mode().permissions(), new.mode().permissions());
-    format!("mode 0{old:03o} → 0{new:03o} ({})", meaning(old, new, is_directory))
+    (format!("0{old:03o}"), format!("0{new:03o} ({})", meaning(old, new, is_directory)))
 }
 
-/// Two times; nanoseconds only if they alone differ.
-fn times(old: Mtime, new: Mtime) -> String {
-    let nanoseconds = old.sec == new.sec;
-    format!("mtime {} → {}", moment(old, nanoseconds), moment(new, nanoseconds))
+/// What two digests of one content differ in.
+fn digests(old: &[u8], new: &[u8]) -> Option<(String, String)> {
+    let name = |digest: &[u8]| format!("sha{}", 8 * wide(digest.len()));
+    Some((name(old), name(new)))
 }
 
-fn digests(old: Option<&[u8]>, new: Option<&[u8]>) -> String {
-    match (old, new) {
-        (None, Some(_)) => "digest added".into(),
-        (Some(_), None) => "digest removed".into(),
-        (Some(old), Some(new)) if old.len() != new.len() => {
-            let bits = |digest: &[u8]| 8 * wide(digest.len());
-            format!("digest sha{} → sha{}", bits(old), bits(new))
-        }
-        _ => "digest".into(),
+/// How many of the entries below a directory were moved to it, or away from it.
+fn moved_words(count: u64, to: &str) -> String {
+    match count {
+        0 => String::new(),
+        _ => format!(", {} of them moved {to}", Counted(count)),
     }
 }

@@ -75,6 +75,7 @@ pub fn bytes(size: u64) -> String {
 /// The difference of two sizes, with its sign.
 pub(super) fn growth(old: u64, new: u64) -> String {
     match new.checked_sub(old) {
+        Some(0) => "same size".into(),
         Some(more) => format!("+{}", bytes(more)),
         None => format!("-{}", bytes(old - new)),
     }
@@ -132,7 +133,8 @@ mod tests {
         let words = ["0 B", "1 B", "1,023 B", "1 KiB", "1.5 KiB", "10 KiB", "11 KiB"];
         assert_eq!(sizes.map(bytes)[..7], words);
         assert_eq!(sizes.map(bytes)[7..], ["1 MiB", "1 MiB", "16 EiB"]);
-        assert_eq!((growth(1, 3), growth(3, 1)), ("+2 B".into(), "-2 B".into()));
+        let growths = [growth(1, 3), growth(3, 1), growth(3, 3)];
+        assert_eq!(growths, ["+2 B", "-2 B", "same size"]);
     }
 
     #[test]
