@@ -110,7 +110,7 @@ fn code(text: &str) -> String {
 /// Words as they are, or as code if they hold what Markdown or a forge would take for more.
 fn plain(words: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || " ,;:.()/-→…".contains(c);
-    if words.chars().all(is_plain) && !words.contains("://") { words.into() } else { code(words) }
+    if words.chars().all(is_plain) && !words.contains(":/") { words.into() } else { code(words) }
 }
 
 /// A section for each kind of change.

@@ -70,7 +70,7 @@ impl Section {
 /// person, an issue or a link is shown as code.
 fn heading(words: &str) -> String {
     let text = words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let is_taken = words.contains(['@', '#']) || words.contains("://") || words.contains("www.");
+    let is_taken = words.contains(['@', '#']) || words.contains(":/") || words.contains("www.");
     if is_taken { format!("<code>{text}</code>") } else { text }
 }
 
