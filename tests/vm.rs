@@ -65,6 +65,7 @@ fn initrd(parts: &Parts, dir: &Path) -> PathBuf {
     }
     put(&parts.busybox, &root, "bin/busybox");
     put(&parts.program, &root, "bin/cfs");
+    std::os::unix::fs::symlink("cfs", root.join("bin/cfs-mkimage")).unwrap();
     put(&parts.debugfs, &root, "bin/debugfs");
     let libraries = run(Command::new("ldd").arg(&parts.debugfs));
     for library in libraries.split_whitespace().filter(|word| word.starts_with('/')) {
@@ -80,9 +81,21 @@ fn initrd(parts: &Parts, dir: &Path) -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vm");
     put(&own.join("init"), &root, "init");
     put(&own.join("checks.sh"), &root, "checks.sh");
+    fs::write(root.join("readme.sh"), readme()).unwrap();
     let script = "find . | cpio -o -H newc --quiet > ../initrd";
     run(Command::new("sh").args(["-c", script]).current_dir(&root));
     dir.join("initrd")
+}
+
+/// The commands of the README that want this kernel, on a line each: those of its table, behind the one
+/// that makes the image and its objects, and those at root's prompt.
+fn readme() -> String {
+    let table = support::readme::table();
+    let privileged = table.iter().filter(|command| support::readme::is_for_the_kernel(command));
+    let lines = table.iter().take(1).chain(privileged).copied();
+    let ends = ["cfs umount mnt"];
+    let lines = lines.chain(ends).chain(support::readme::of_root()).chain(ends);
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 /// An empty disk that can seal.
@@ -141,4 +154,4 @@ fn a_kernel_with_fs_verity_refuses_what_is_not_what_the_digest_says() {
 
 /// How many checks there are of either kind, so that none is lost.
 const REFUSED: usize = 24;
-const DONE: usize = 25;
+const DONE: usize = 26;

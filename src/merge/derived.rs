@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Part;
 use super::entries::{Entries, Three};
 use super::fields::{field, with_number};
 use super::line::Line;
@@ -104,20 +105,15 @@ fn given(tree: &Tree<'_>, node: NodeId) -> Numbers {
     Numbers { size: facts.size(), nlink: u64::from(facts.nlink()) }
 }
 
-/// Sets NLINK of files to which both sides gave other names.
+/// Sets NLINK of files to which both sides gave other names. It depends on conflicts about those names,
+/// and is then one itself.
 pub(super) fn files(three: &Three<'_>, entries: &mut Entries<'_, '_>) {
     let [ours, theirs] = three.linked();
     let wanted: BTreeSet<&[u8]> = ours.intersection(&theirs).copied().collect();
     if wanted.is_empty() {
         return;
     }
-    let merged = links(
-        &wanted,
-        entries.iter().filter_map(|(&path, entry)| {
-            let pick = entry.picks.iter().flatten().next()?;
-            Some((path, pick.like))
-        }),
-    );
+    let merged = [0, 1].map(|side| links(&wanted, picked(entries, side)));
     let sides = three
         .sides
         .each_ref()
@@ -127,18 +123,54 @@ pub(super) fn files(three: &Three<'_>, entries: &mut Entries<'_, '_>) {
             continue;
         };
         let [Some(ours), Some(theirs)] = entry.sides.map(|side| side?.fields()) else { continue };
-        let given = [ours.nlink, theirs.nlink].map(u64::from);
-        let names =
-            |of: &Links<'_>| of.get(path).map_or(1, |names| 1 + crate::num::wide(names.len()));
-        let counts = (0..2).all(|side| given[side] == names(&sides[side]));
-        let as_side = (0..2).find(|&side| merged.get(path) == sides[side].get(path));
-        let number = match as_side {
-            Some(side) => given[side],
-            None if counts || entry.derive => names(&merged),
-            None => continue,
+        let known = NamedLinks {
+            given: [ours.nlink, theirs.nlink].map(u64::from),
+            sides: sides.each_ref().map(|side| side.get(path)),
+            derive: entry.derive,
         };
-        for pick in entry.picks.iter_mut().flatten() {
-            pick.text = Cow::Owned(with_number(&pick.text, field::NLINK, number));
+        for (pick, merged) in entry.picks.iter_mut().zip(&merged) {
+            if let (Some(pick), Some(number)) = (pick, known.nlink(merged.get(path))) {
+                pick.text = Cow::Owned(with_number(&pick.text, field::NLINK, number));
+            }
+        }
+        if let [Some(ours), Some(theirs)] = &entry.picks
+            && ours.text != theirs.text
+        {
+            entry.open.insert(Part::Nlink);
+        }
+    }
+}
+
+/// The lines, if conflicts are settled for one side.
+fn picked<'l, 'a: 'l>(
+    entries: &Entries<'a, 'l>,
+    side: usize,
+) -> impl Iterator<Item = (&'l [u8], &'l Line<'a>)> {
+    entries.iter().filter_map(move |(&path, entry)| Some((path, entry.picks[side].as_ref()?.like)))
+}
+
+/// An inode that both sides gave other names.
+struct NamedLinks<'s, 'l> {
+    /// NLINK, as each side says.
+    given: [u64; 2],
+    /// Its hard links, on each side.
+    sides: [Option<&'s BTreeSet<&'l [u8]>>; 2],
+    /// Whether both sides changed NLINK.
+    derive: bool,
+}
+
+impl NamedLinks<'_, '_> {
+    /// NLINK of the inode with these hard links; nothing if it is none of our business.
+    fn nlink(&self, merged: Option<&BTreeSet<&[u8]>>) -> Option<u64> {
+        let names =
+            |of: Option<&BTreeSet<&[u8]>>| 1 + of.map_or(0, |links| crate::num::wide(links.len()));
+        let is_as = self.sides.map(|side| side == merged);
+        let counts = (0..2).all(|side| self.given[side] == names(self.sides[side]));
+        match is_as {
+            [true, false] => Some(self.given[0]),
+            [false, true] => Some(self.given[1]),
+            _ if counts || self.derive => Some(names(merged)),
+            _ => None,
         }
     }
 }

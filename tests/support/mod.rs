@@ -1,6 +1,8 @@
 //! What several test files share.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses a part of it")]
 
+pub mod readme;
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 

@@ -153,5 +153,10 @@ refused 'fuse flipped byte in an object' 'Input/output error' mounted cat m/big
 flip "$big" 40
 done_ 'fuse all is well again' mounted cmp src/middle m/middle
 
+# What the README says to type, as it is written.
+mkdir -p readme/rootfs readme/mnt
+cp src/big readme/rootfs
+done_ 'the commands of the README' sh -c 'cd readme && sh -ex /readme.sh'
+
 done_ 'nothing is left mounted' test -z "$(cfs mounts)"
 done_ 'no loop device is left' sh -c '! losetup -a | grep .'
