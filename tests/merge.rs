@@ -278,3 +278,29 @@ proptest! {
         laws::merge_is_fair(&texts[0], &texts[1], &texts[2]);
     }
 }
+
+#[test]
+fn a_link_count_that_depends_on_a_conflict_is_one() {
+    let link = |name: &str, target: &str| format!("/{name} 5 @100644 1 0 0 0 0.0 {target} - -\n");
+    let a = |nlink: u32| format!("/a 5 100644 {nlink} 0 0 0 0.0");
+    let ours = with(&[(&a(1), &a(3))]) + &link("l", "/a") + &link("m", "/a");
+    let theirs = with(&[(&a(1), &a(2)), ("/d/b 5 100644 1", "/d/b 5 100644 2")])
+        + &link("l", "/d/b")
+        + &link("n", "/a");
+    let either =
+        |ours: &str, theirs: &str| format!("<<<<<<< ours\n{ours}=======\n{theirs}>>>>>>> theirs\n");
+    let line = |nlink| format!("{} - hello - user.k=v user.l=w\n", a(nlink));
+    // With our hard link /a has four names, with theirs three.
+    let text =
+        with(&[(&line(1), &either(&line(4), &line(3))), ("/d/b 5 100644 1", "/d/b 5 100644 2")])
+            + &either(&link("l", "/a"), &link("l", "/d/b"))
+            + &link("m", "/a")
+            + &link("n", "/a");
+    conflicts(&ours, &theirs, &text, &[("/a", &[Part::Nlink]), ("/l", &[Part::Link])]);
+    let text =
+        with(&[(&line(1), &either(&line(3), &line(4))), ("/d/b 5 100644 1", "/d/b 5 100644 2")])
+            + &either(&link("l", "/d/b"), &link("l", "/a"))
+            + &link("n", "/a")
+            + &link("m", "/a");
+    conflicts(&theirs, &ours, &text, &[("/a", &[Part::Nlink]), ("/l", &[Part::Link])]);
+}

@@ -265,19 +265,28 @@ pub(super) struct ObjectsArgs {
     pub(super) reading: Reading,
 }
 
-/// Print the content of files, and the targets of symlinks, that stand in a source itself
+/// Print the content of files, and the targets of symlinks
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   cfs cat image.cfs /etc/hostname
+  cfs cat --basedir=objects image.cfs /usr/bin/env > env
 
-Exits with 1 if the content of a file stands elsewhere, and says where.")]
+The content of an object is printed if its digest is the one that the source tells. Exits with 1 if a \
+content stands elsewhere, and says where, or is not what it should be.")]
 pub(super) struct CatArgs {
     /// Directory, image or dump text; "-" is standard input
     pub(super) source: PathBuf,
     /// Files and symlinks
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<OsString>,
+    /// Take the contents of files from this directory of objects; can be repeated, the first that has \
+    /// an object is taken
+    #[arg(long, value_name = "DIR")]
+    pub(super) basedir: Vec<PathBuf>,
+    /// Compare only the sizes of objects, not their digests
+    #[arg(long)]
+    pub(super) no_verify: bool,
     #[command(flatten)]
     pub(super) reading: Reading,
 }

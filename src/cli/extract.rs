@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
-
-use rustix::io::Errno;
 
 use super::args::ExtractArgs;
 use super::failure::{Answer, Failure, words};
-use super::load::{Context, Form, Source};
+use super::load::{Context, Form, Source, basedirs};
 use super::output::Target;
 use super::progress;
 use super::report::{Trouble, Verbosity, file_name};
@@ -17,7 +14,6 @@ use crate::live::{
     Verify, extract,
 };
 use crate::progress::Progress;
-use crate::store::Basedirs;
 use crate::tree::{NodeId, Tree};
 
 /// Extracts, and says what was lost.
@@ -28,9 +24,7 @@ pub(super) fn run(context: &Context, args: &ExtractArgs) -> Result<Answer, Failu
     if !has_all_wanted(context, &options, &source.name, &tree) {
         return Ok(Answer::No);
     }
-    let basedirs = Basedirs::open(&args.basedir).map_err(|(path, errno): (PathBuf, Errno)| {
-        Failure::io("open", &file_name(&path), &io::Error::from(errno))
-    })?;
+    let basedirs = basedirs(&args.basedir)?;
     let progress = Progress::default();
     let work = || extract(&tree, &args.dir, &options, &basedirs, context.threads, &progress);
     match progress::watch(context, &progress, work)? {

@@ -15,6 +15,7 @@ use super::scan::Scanning;
 use crate::canon::canonicalise;
 use crate::dump::{Diagnostic, Options, ParseError, Parsed, Profile, Warnings};
 use crate::erofs::{self, ImageError, disk};
+use crate::store::Basedirs;
 use crate::threads::{self, Threads};
 use crate::tree::Tree;
 
@@ -230,4 +231,16 @@ fn image_trouble(name: &str, error: &ImageError) -> Trouble {
         return trouble.hint("the image may be sound, but this program cannot read its kind");
     }
     trouble.hint("the image is damaged, or was not made by a composefs tool")
+}
+
+/// Opens the directories of objects that a command names.
+pub(super) fn basedirs(paths: &[PathBuf]) -> Result<Basedirs, Failure> {
+    Basedirs::open(paths).map_err(|(path, errno)| {
+        match Failure::io("open", &file_name(&path), &errno.into()) {
+            Failure::Trouble(trouble) => {
+                trouble.hint("--basedir names a directory of objects").into()
+            }
+            failure => failure,
+        }
+    })
 }

@@ -1,6 +1,7 @@
 //! `ls`, `objects`, `cat`, `verity`, `completions`, `man`, and the names of programs.
 
-use std::os::unix::fs::symlink;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use crate::world::{CFS, CFS_DUMP, CFS_MKIMAGE, ROOT, ROOT_V0, ROOT_V1, Ran, SMALL, World};
 
@@ -85,6 +86,30 @@ fn cat_prints_content_and_targets() {
     for source in ["a.txt", "a.cfs"] {
         small().cfs(&format!("cat {source} /etc/same /etc/link")).prints("hello\nhosts\n");
     }
+}
+
+#[test]
+fn cat_prints_objects_whose_digest_is_right() {
+    let world = World::new();
+    let content: String = (0..9000).map(|number| format!("{number}\n")).collect();
+    fs::create_dir(world.path("d")).unwrap();
+    world.write("d/big", &content);
+    world.cfs("mkimage -q --digest-store objects d a.cfs").exits(0);
+    world.cfs("cat --basedir objects a.cfs /big").prints(&content);
+    let payload = world.cfs("objects a.cfs").out();
+    let object = format!("objects/{}", payload.trim());
+    fs::set_permissions(world.path(&object), fs::Permissions::from_mode(0o600)).unwrap();
+    world.write(&object, content.replacen('8', "9", 1));
+    let ran = world.cfs("cat --basedir objects a.cfs /big");
+    ran.mentions(1, &format!("a.cfs: /big: its object {}: expected the digest ", payload.trim()));
+    assert_eq!(ran.out(), "");
+    world
+        .cfs("cat --basedir objects --no-verify a.cfs /big")
+        .prints(&content.replacen('8', "9", 1));
+    world.write(&object, "short");
+    let ran = world.cfs("cat --basedir objects --no-verify a.cfs /big");
+    ran.mentions(1, &format!("expected {} bytes, found 5", content.len()));
+    world.cfs("cat --basedir nowhere a.cfs /big").mentions(2, "--basedir names a directory");
 }
 
 #[test]
