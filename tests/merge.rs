@@ -300,7 +300,7 @@ fn a_link_count_that_depends_on_a_conflict_is_one() {
     let text =
         with(&[(&line(1), &either(&line(3), &line(4))), ("/d/b 5 100644 1", "/d/b 5 100644 2")])
             + &either(&link("l", "/d/b"), &link("l", "/a"))
-            + &link("n", "/a")
-            + &link("m", "/a");
+            + &link("m", "/a")
+            + &link("n", "/a");
     conflicts(&theirs, &ours, &text, &[("/a", &[Part::Nlink]), ("/l", &[Part::Link])]);
 }

@@ -103,10 +103,10 @@ impl<'a, 'l> Entry<'a, 'l> {
         } else if let (Some(ours), Some(theirs)) = (ours, theirs) {
             match join(base, ours, theirs, links_changed) {
                 Some(joined) => entry.join(joined, ours),
-                None if ours.target().or(theirs.target()).is_some() => {
-                    drop(entry.keep_both(Part::Link));
+                None => {
+                    let is_link = ours.target().or(theirs.target()).is_some();
+                    entry.keep_both(if is_link { Part::Link } else { Part::Type });
                 }
-                None => drop(entry.keep_both(Part::Type)),
             }
         } else if !entry.only_derived_differs() {
             entry.keep_both(Part::Existence);
