@@ -304,3 +304,16 @@ fn a_link_count_that_depends_on_a_conflict_is_one() {
             + &link("n", "/a");
     conflicts(&theirs, &ours, &text, &[("/a", &[Part::Nlink]), ("/l", &[Part::Link])]);
 }
+
+#[test]
+fn a_link_count_that_both_sides_changed_is_computed_beside_another_conflict() {
+    let link = |name: &str| format!("/{name} 5 @100644 1 0 0 0 0.0 /a - -\n");
+    let a = |mode: u32, nlink: u32| format!("/a 5 100{mode} {nlink} 0 0 0 0.0");
+    let ours = with(&[(&a(644, 1), &a(600, 2))]) + &link("l");
+    let theirs = with(&[(&a(644, 1), &a(640, 3))]) + &link("m") + &link("n");
+    let line = |mode| format!("{} - hello - user.k=v user.l=w\n", a(mode, 4));
+    let either = format!("<<<<<<< ours\n{}=======\n{}>>>>>>> theirs\n", line(600), line(640));
+    let text = with(&[(&format!("{} - hello - user.k=v user.l=w\n", a(644, 1)), &either)]);
+    let text = text + &link("l") + &link("m") + &link("n");
+    conflicts(&ours, &theirs, &text, &[("/a", &[Part::Mode])]);
+}

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Part;
-use super::entries::{Entries, Three};
-use super::fields::{field, with_number};
+use super::entries::{Entries, Pick, Three};
+use super::fields::{field, number_in, with_number};
 use super::line::Line;
 use crate::canon::canonicalise;
 use crate::tree::{FileType, NodeId, Tree};
@@ -44,7 +44,8 @@ pub(super) fn directories(
     let merged = found(merged, &wanted);
     let sides = sides.map(|tree| found(tree, &wanted));
     for path in wanted {
-        let Some(entry) = entries.get_mut(path).filter(|entry| entry.is_settled()) else {
+        let Some(entry) = entries.get_mut(path).filter(|entry| entry.is_settled() || entry.derive)
+        else {
             continue;
         };
         let (Some(directory), [Some(ours), Some(theirs)]) =
@@ -119,7 +120,8 @@ pub(super) fn files(three: &Three<'_>, entries: &mut Entries<'_, '_>) {
         .each_ref()
         .map(|side| links(&wanted, side.all.iter().map(|line| (&*line.path, line))));
     for path in wanted {
-        let Some(entry) = entries.get_mut(path).filter(|entry| entry.is_settled()) else {
+        let Some(entry) = entries.get_mut(path).filter(|entry| entry.is_settled() || entry.derive)
+        else {
             continue;
         };
         let [Some(ours), Some(theirs)] = entry.sides.map(|side| side?.fields()) else { continue };
@@ -128,14 +130,15 @@ pub(super) fn files(three: &Three<'_>, entries: &mut Entries<'_, '_>) {
             sides: sides.each_ref().map(|side| side.get(path)),
             derive: entry.derive,
         };
-        for (pick, merged) in entry.picks.iter_mut().zip(&merged) {
-            if let (Some(pick), Some(number)) = (pick, known.nlink(merged.get(path))) {
+        let numbers = merged.each_ref().map(|merged| known.nlink(merged.get(path)));
+        for (pick, number) in entry.picks.iter_mut().zip(numbers) {
+            if let (Some(pick), Some(number)) = (pick, number) {
                 pick.text = Cow::Owned(with_number(&pick.text, field::NLINK, number));
             }
         }
-        if let [Some(ours), Some(theirs)] = &entry.picks
-            && ours.text != theirs.text
-        {
+        let nlink =
+            |pick: &Option<Pick<'_, '_>>| Some(number_in(&pick.as_ref()?.text, field::NLINK));
+        if nlink(&entry.picks[0]) != nlink(&entry.picks[1]) {
             entry.open.insert(Part::Nlink);
         }
     }

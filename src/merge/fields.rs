@@ -209,13 +209,21 @@ fn join_xattrs<'f>(
     pairs
 }
 
+/// The number in a field of a line.
+pub(super) fn number_in(line: &[u8], field: usize) -> Option<u64> {
+    number(line.split(|&byte| byte == b' ').nth(field)?)
+}
+
+fn number(field: &[u8]) -> Option<u64> {
+    str::from_utf8(field).ok()?.parse().ok()
+}
+
 /// A line with a number in a field, which keeps its spelling if it has that number already.
 pub(super) fn with_number(line: &[u8], field: usize, number: u64) -> Vec<u8> {
     let mut fields: Vec<&[u8]> = line.split(|&byte| byte == b' ').collect();
     let digits = number.to_string();
-    let given = |field: &[u8]| str::from_utf8(field).ok()?.parse().ok();
     if let Some(field) = fields.get_mut(field)
-        && given(field) != Some(number)
+        && self::number(field) != Some(number)
     {
         *field = digits.as_bytes();
     }
