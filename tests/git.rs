@@ -10,6 +10,7 @@ mod merges;
 mod page;
 #[path = "git/repository.rs"]
 mod repository;
+mod support;
 #[path = "cli/world.rs"]
 #[allow(dead_code, reason = "shared with the tests of the other commands")]
 mod world;

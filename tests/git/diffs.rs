@@ -4,7 +4,7 @@ use crate::repository::Repository;
 
 #[test]
 fn git_shows_the_lines_of_an_image_that_differ() {
-    let repository = Repository::installed("");
+    let repository = Repository::installed("--driver=textconv");
     repository.change("20666", "20600");
     let hunk = "\
 -/dev/tty 0 20666 1 0 5 1280 0.0 - - -
@@ -23,7 +23,7 @@ fn git_shows_the_lines_of_an_image_that_differ() {
 
 #[test]
 fn a_hunk_of_a_dump_is_headed_by_its_directory_and_a_word_is_a_field() {
-    let repository = Repository::installed("");
+    let repository = Repository::installed("--driver=textconv");
     repository.change("/etc/two\\x20words 3 100644", "/etc/two\\x20words 3 100600");
     let shown = repository.git("diff -U0 -- tree.dump").out();
     assert!(shown.contains(" @@ /etc\n-/etc/two"), "{shown}");
@@ -107,7 +107,7 @@ fn odd_files(repository: &Repository) -> Vec<(&'static str, Vec<u8>, &'static st
 
 #[test]
 fn textconv_never_fails_and_says_what_a_file_is() {
-    let repository = Repository::installed("");
+    let repository = Repository::installed("--driver=textconv");
     for (name, bytes, words) in odd_files(&repository) {
         repository.write("odd.cfs", bytes);
         let ran = repository.run("cfs -q git textconv odd.cfs");
@@ -142,7 +142,7 @@ fn nothing_that_is_committed_breaks_git() {
 
 #[test]
 fn two_damaged_images_that_differ_are_told_apart() {
-    let repository = Repository::installed("");
+    let repository = Repository::installed("--driver=textconv");
     let image = std::fs::read(repository.path("tree.cfs")).unwrap();
     repository.write("tree.cfs", &image[..1030]);
     repository.commit("cut");

@@ -26,11 +26,11 @@ fn settings_are_set_once_and_can_be_taken_back() {
     let repository = Repository::new();
     let before = repository.read(".git/config");
     for _ in 0..2 {
-        repository.run("cfs -q git install --driver=external").prints("");
+        repository.run("cfs -q git install").prints("");
     }
     repository.git("config --get-all diff.cfs.command").prints("cfs -q git diff\n");
     repository.git("config --get-all diff.cfs.textconv").prints("cfs -q git textconv\n");
-    repository.run("cfs -q git install").prints("");
+    repository.run("cfs -q git install --driver=textconv").prints("");
     repository.git("config --get-all diff.cfs.command").exits(1);
     repository.run("cfs git uninstall").prints("");
     assert_eq!(repository.read(".git/config").trim_end(), before.trim_end());

@@ -57,6 +57,13 @@ fn the_lines_to_paste_do_what_install_does() {
     other.run("cfs -q git install").prints("");
     assert_eq!(pasted, other.git("config --local --list").out());
     assert_eq!(attributes, other.read(".gitattributes"));
+    for kind in ["gitattributes", "gitconfig"] {
+        let shown = crate::support::readme::blocks(kind);
+        assert_eq!(
+            shown.iter().map(|block| format!("{block}\n")).collect::<Vec<_>>(),
+            blocks(kind)
+        );
+    }
 }
 
 /// The scripts of the workflow, each with the name of its step.

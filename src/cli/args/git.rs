@@ -49,14 +49,14 @@ pub(crate) enum Driver {
 #[command(after_help = "\
 Examples:
   cfs git install
-  cfs git install --global --driver=external
+  cfs git install --global --driver=textconv
 
 Adds the lines of `cfs git attributes` that are missing, and changes no other line.")]
 pub(crate) struct GitInstallArgs {
     #[command(flatten)]
     pub(crate) scope: GitScope,
     /// How git shows images
-    #[arg(long, value_name = "DRIVER", default_value = "textconv")]
+    #[arg(long, value_name = "DRIVER", default_value = "external")]
     pub(crate) driver: Driver,
 }
 
