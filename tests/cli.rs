@@ -12,6 +12,8 @@ mod directories;
 mod extract;
 #[path = "cli/gallery.rs"]
 mod gallery;
+#[path = "cli/html.rs"]
+mod html;
 #[path = "cli/messages.rs"]
 mod messages;
 #[path = "cli/mkimage.rs"]

@@ -15,7 +15,7 @@ use super::output::{Output, Target};
 use super::report::{Trouble, is_colored, width_of};
 use super::scan::Scanning;
 use crate::changes;
-use crate::diff::{self, Diff, TreeVerdict, text};
+use crate::diff::{self, Diff, TreeVerdict, html, printable, text};
 use crate::erofs;
 use crate::live::HardLinks;
 use crate::num::wide;
@@ -111,9 +111,15 @@ fn print(
         if form.json {
             let [old, new] = sides.each_ref().map(|side| described(context, side));
             changes::document(found, &verdict, [&old?, &new?], |piece| out.write(piece))?;
-        } else if form.markdown {
-            let command = format!("cfs diff {} {}", sides[0].source.name, sides[1].source.name);
-            out.write(diff::markdown::markdown(found, &verdict, &command).as_bytes())?;
+        } else if form.markdown || form.html {
+            let [old, new] = sides.each_ref().map(|side| printable(side.source.name.as_bytes()));
+            let command = &format!("cfs diff {old} {new}");
+            if form.markdown {
+                out.write(diff::markdown::markdown(found, &verdict, command).as_bytes())?;
+            } else {
+                let origin = html::Origin { old: &old, new: &new, command };
+                html::write(found, &verdict, &origin, |piece| out.write(piece.as_bytes()))?;
+            }
         } else {
             let layout = layout(context, args);
             text::write(found, &verdict, &layout, |piece| out.write(piece.as_bytes()))?;

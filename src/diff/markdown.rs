@@ -4,8 +4,9 @@ mod fit;
 
 use std::collections::BTreeMap;
 
+use super::figures::{Figure, figures, headline};
 use super::text::{ignored, objects, shown_path};
-use super::words::{bytes, counted, growth, printable};
+use super::words::{counted, printable};
 use super::{Attributes, Change, Counted, Diff, Group, Kind, NoticeKind, Verdict};
 use crate::num::{index, wide};
 use fit::{Section, fit};
@@ -25,7 +26,7 @@ const MAX_WORDS: usize = 200;
 /// important section first, and each says how many lines it lost. `command` is what shows it all.
 #[must_use]
 pub fn markdown(diff: &Diff<'_>, verdict: &Verdict, command: &str) -> String {
-    let head = format!("{}{}", title(diff), table(diff));
+    let head = format!("### {}\n{}", headline(diff), table(diff));
     let foot = foot(diff, verdict, command);
     let mut sections = vec![worth_a_look(diff)];
     sections.extend(kinds(diff));
@@ -37,47 +38,12 @@ pub fn markdown(diff: &Diff<'_>, verdict: &Verdict, command: &str) -> String {
     fit(&head, sections, &foot, LIMIT)
 }
 
-fn title(diff: &Diff<'_>) -> String {
-    if diff.changes().is_empty() {
-        return "### No filesystem changes\n".into();
-    }
-    let (old, new) = (diff.summary().old.bytes, diff.summary().new.bytes);
-    let size = match new.checked_sub(old) {
-        Some(0) => "same size".into(),
-        Some(more) => format!("{} larger", bytes(more)),
-        None => format!("{} smaller", bytes(old - new)),
-    };
-    let counts = notice_counts(diff);
-    let told = counts
-        .iter()
-        .take(3)
-        .map(|(kind, count)| format!(", {} {}", Counted(*count), kind.words()));
-    format!("### Filesystem changes: {size}{}\n", told.collect::<String>())
-}
-
-fn notice_counts(diff: &Diff<'_>) -> Vec<(NoticeKind, u64)> {
-    let count = |kind| wide(diff.notices().iter().filter(|notice| notice.kind == kind).count());
-    let counts = NoticeKind::ALL.map(|kind| (kind, count(kind)));
-    counts.into_iter().filter(|(_, count)| *count > 0).collect()
-}
-
 fn table(diff: &Diff<'_>) -> String {
     if diff.changes().is_empty() {
         return String::new();
     }
-    let summary = diff.summary();
-    let content = growth(summary.content_before, summary.content.bytes);
-    let rows = [
-        ("added", summary.added.entries, bytes(summary.added.bytes)),
-        ("deleted", summary.deleted.entries, bytes(summary.deleted.bytes)),
-        ("renamed or moved", summary.moved.entries, bytes(summary.moved.bytes)),
-        ("content changed", summary.content.entries, content),
-        ("type changed", summary.types, String::new()),
-        ("hard link changed", summary.links, String::new()),
-        ("metadata only", summary.metadata, String::new()),
-    ];
     let mut text = String::from("\n| | entries | size |\n| --- | ---: | ---: |\n");
-    for (name, entries, size) in rows.into_iter().filter(|(_, entries, _)| *entries > 0) {
+    for Figure { name, entries, size, .. } in figures(diff) {
         text.push_str(&format!("| {name} | {} | {size} |\n", Counted(entries)));
     }
     text

@@ -3,7 +3,8 @@
 //! [`diff()`] compares two canonical trees and gives a [`Diff`]: what was added, deleted, moved or
 //! changed, in the order of the paths. A directory that is new, gone or moved as a whole is one
 //! change. What is the same for many entries is put into [`Group`]s, what has a known cause gives a
-//! [`Hint`], and what a reviewer must not miss a [`Notice`]. [`text`] and [`markdown`] put it into words.
+//! [`Hint`], and what a reviewer must not miss a [`Notice`]. [`text`], [`markdown`] and [`html`] put it into
+//! words.
 //!
 //! **Invariant:** the cost is linear in the trees, but for sorting what was added and deleted; nothing
 //! recurses.
@@ -13,8 +14,10 @@
 mod assemble;
 mod attribute;
 mod compare;
+mod figures;
 mod group;
 mod hints;
+pub mod html;
 mod ignored;
 mod join;
 mod links;

@@ -7,7 +7,7 @@ use super::words::printable;
 use super::{Attributes, Change, Diff, Group, Kind, Verdict};
 use crate::num::wide;
 use crate::tree::{FileType, NodeId, Tree};
-pub(super) use closing::{ignored, objects};
+pub(super) use closing::{ignored, objects, totals};
 use line::Line;
 
 /// How text is laid out.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::html;
 use crate::schema;
 use crate::support::{fixture, read};
 use crate::world::World;
@@ -61,6 +62,19 @@ impl Pair {
     }
 }
 
+impl Pair {
+    /// Compares the page with the document, which has the same figures.
+    fn check_page(&self, document: &Value) {
+        let page = |threads: &str| {
+            let command = format!("diff -q --html --threads={threads} {}", self.args);
+            self.world.cfs(&command).0.stdout
+        };
+        let made = page("1");
+        html::agrees(&made, document);
+        assert!(made == page("3"), "{}: the page depends on threads", self.folder.display());
+    }
+}
+
 /// Golden files of more bytes are kept packed.
 const MAX_PLAIN: usize = 64 * 1024;
 
@@ -98,6 +112,7 @@ fn each_pair_is_told_as_it_was_reviewed() {
         let json = pair.check("--json", "json");
         let document: Value = serde_json::from_slice(&json).unwrap();
         schema::follows("diff.schema.json", &document);
+        pair.check_page(&document);
         if document["complete"] == true {
             pair.world.write("changes.json", &json);
             let sources: Vec<&str> = pair.args.split(' ').rev().take(2).collect();

@@ -14,6 +14,7 @@ Examples:
   cfs diff --ignore mtime,xattr:security.selinux old.cfs rootfs/
   cfs diff --path 'etc/**' -p old.txt new.txt
   cfs diff --markdown old.cfs new.cfs > comment.md
+  cfs diff --html old.cfs new.cfs > page.html
 
 Letters: A added, D deleted, M content, m metadata, T type, R renamed or moved, L hard link.
 Attributes: type content target device size mode owner xattr xattr:NAME hardlink mtime digest payload storage \
@@ -81,6 +82,9 @@ pub(crate) struct DiffForm {
     /// Print Markdown for a comment on a pull request, at most 65,000 characters
     #[arg(long)]
     pub(crate) markdown: bool,
+    /// Print one page for a browser, which loads nothing
+    #[arg(long)]
+    pub(crate) html: bool,
 }
 
 /// Print the dump that a source becomes by changes that `cfs diff --json` printed

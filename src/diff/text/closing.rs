@@ -55,7 +55,7 @@ pub(super) fn closing(diff: &Diff<'_>, verdict: &Verdict, layout: &Layout) -> St
 }
 
 /// Entries before and after, and how many changed in which way.
-fn totals(diff: &Diff<'_>) -> String {
+pub(in super::super) fn totals(diff: &Diff<'_>) -> String {
     let summary = diff.summary();
     let parts = [
         (summary.added.entries, "added"),

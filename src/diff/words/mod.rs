@@ -7,7 +7,7 @@ mod mode;
 mod selinux;
 mod value;
 
-pub(super) use describe::moment;
+pub(super) use describe::{brief, moment};
 pub(super) use mode::is_world_writable;
 pub(super) use value::xattr_change;
 pub use value::xattr_value;
