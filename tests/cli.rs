@@ -22,6 +22,8 @@ mod mkimage;
 mod nobody;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/page.rs"]
+mod page;
 #[path = "cli/round_trip.rs"]
 mod round_trip;
 #[path = "cli/schema.rs"]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::html;
+use crate::page;
 use crate::schema;
 use crate::support::{fixture, read};
 use crate::world::World;
@@ -65,13 +65,13 @@ impl Pair {
 impl Pair {
     /// Compares the page with the document, which has the same figures.
     fn check_page(&self, document: &Value) {
-        let page = |threads: &str| {
+        let print = |threads: &str| {
             let command = format!("diff -q --html --threads={threads} {}", self.args);
             self.world.cfs(&command).0.stdout
         };
-        let made = page("1");
-        html::agrees(&made, document);
-        assert!(made == page("3"), "{}: the page depends on threads", self.folder.display());
+        let made = print("1");
+        page::agrees(&made, document);
+        assert!(made == print("3"), "{}: the page depends on threads", self.folder.display());
     }
 }
 

@@ -9,7 +9,7 @@ use super::union::{Both, Mark, Marks, Pair, change_of};
 use crate::diff::words::{brief, printable};
 use crate::diff::{Attribute, Attributes, Change, Diff, Kind, Shape};
 use crate::num::index;
-use crate::tree::FileType;
+use crate::tree::{FileType, NodeId};
 
 /// The letter of a directory that did not change, and holds something that did.
 const UNCHANGED: char = '.';
@@ -51,7 +51,16 @@ impl Ahead<'_> {
             || pair.new.is_some_and(|node| before(self.new, diff.new_tree().end(node)))
     }
 
-    /// Takes the mark at a name: the one of the new tree, if both have one.
+    /// A name that was deleted in the old tree, and is told as another in the new one, as two.
+    fn split(&self, pair: Pair) -> Option<[Pair; 2]> {
+        let at = |marks: &[Mark], node: Option<NodeId>| {
+            node.is_some() && marks.first().map(|it| it.node) == node
+        };
+        let both = at(self.old, pair.old) && at(self.new, pair.new);
+        both.then_some([Pair { new: None, ..pair }, Pair { old: None, ..pair }])
+    }
+
+    /// Takes the mark at a name, and whether it is one of the new tree.
     fn take(&mut self, pair: Pair) -> Option<(Mark, bool)> {
         let take = |marks: &mut &[Mark], node| {
             let (first, rest) = marks.split_first()?;
@@ -75,7 +84,14 @@ impl Rows {
         while let Some(names) = open.last_mut() {
             match names.next(diff) {
                 None => drop(open.pop()),
-                Some(pair) if ahead.holds(diff, pair) => {
+                Some(both) if ahead.holds(diff, both) => {
+                    let pair = match ahead.split(both) {
+                        Some([first, second]) => {
+                            names.put_back(second);
+                            first
+                        }
+                        None => both,
+                    };
                     let depth = u32::try_from(open.len()).unwrap_or(u32::MAX);
                     rows.add(diff, pair, ahead.take(pair), depth);
                     open.push(Both::of(diff, pair));
@@ -89,7 +105,8 @@ impl Rows {
     fn add(&mut self, diff: &Diff<'_>, pair: Pair, mark: Option<(Mark, bool)>, depth: u32) {
         let name = pair.name(diff);
         let [was, is] = pair.are_directories(diff);
-        let slash = if (was || is) && name != "/" { "/" } else { "" };
+        let is_directory = if pair.new.is_some() { is } else { was };
+        let slash = if is_directory && name != "/" { "/" } else { "" };
         self.names.push_str(&name);
         self.names.push_str(slash);
         self.names.push('\n');

@@ -97,6 +97,8 @@ impl Pair {
 pub(super) struct Both<'d> {
     old: Option<Peekable<Children<'d>>>,
     new: Option<Peekable<Children<'d>>>,
+    /// What comes before the rest.
+    first: Option<Pair>,
 }
 
 impl<'d> Both<'d> {
@@ -104,10 +106,19 @@ impl<'d> Both<'d> {
         Self {
             old: pair.old.map(|node| diff.old().children(node).peekable()),
             new: pair.new.map(|node| diff.new_tree().children(node).peekable()),
+            first: None,
         }
     }
 
+    /// Gives this next.
+    pub(super) fn put_back(&mut self, pair: Pair) {
+        self.first = Some(pair);
+    }
+
     pub(super) fn next(&mut self, diff: &Diff<'_>) -> Option<Pair> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
         let old = self.old.as_mut().and_then(|old| old.peek().copied());
         let new = self.new.as_mut().and_then(|new| new.peek().copied());
         let order = match (old, new) {
