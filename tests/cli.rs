@@ -2,6 +2,14 @@
 
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/check_fix.rs"]
+mod check_fix;
+#[path = "cli/check_images.rs"]
+mod check_images;
+#[path = "cli/check_sarif.rs"]
+mod check_sarif;
+#[path = "cli/check_texts.rs"]
+mod check_texts;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "cli/diff.rs"]

@@ -87,7 +87,7 @@ const BELOW: [(&str, &[&str]); 11] = [
     ("erofs", &["num", "chunks", "tree", "verity"]),
     ("canon", &["num", "chunks", "tree", "erofs"]),
     ("calendar", &[]),
-    ("check", &["num", "dump", "erofs", "tree", "verity"]),
+    ("check", &["num", "canon", "dump", "erofs", "tree", "verity"]),
     ("diff", &["num", "calendar", "dump", "tree", "verity"]),
     ("merge", &["num", "canon", "dump", "tree"]),
 ];

@@ -1,5 +1,7 @@
 //! What checking can find, beside what parsing finds: codes, levels, explanations.
 
+use crate::dump::Severity;
+
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -19,6 +21,15 @@ impl Level {
             Self::Note => "note",
             Self::Warning => "warning",
             Self::Error => "error",
+        }
+    }
+}
+
+impl From<Severity> for Level {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Error => Self::Error,
+            Severity::Warning => Self::Warning,
         }
     }
 }
@@ -150,11 +161,11 @@ codes! {
     "Writing the tree of the image again, in the version that it says it has, gives other bytes \
      from the named offset on. The image was made by another tool, or changed since. What it \
      shows may be right, but its digest cannot be had again from a dump of it.";
-    /// A redirect without metacopy.
+    /// A file without content and without metacopy.
     MetacopyMissing, "metacopy-missing", Error,
-    "A file says where its content stands (trusted.overlay.redirect), but not that it does not \
-     have it itself (trusted.overlay.metacopy). An overlay then shows zeros in place of the \
-     content. Make the image anew.";
+    "The content of a file is not in the image, and nothing says so (trusted.overlay.metacopy). An \
+     overlay then shows zeros in place of the content, whatever trusted.overlay.redirect says of \
+     where it stands. Make the image anew.";
     /// A metacopy without redirect.
     RedirectMissing, "redirect-missing", Error,
     "A file says that it does not have its content itself (trusted.overlay.metacopy), but not \
@@ -183,6 +194,18 @@ codes! {
     WhiteoutsAbsent, "whiteouts-absent", Warning,
     "A directory is marked as one that holds whiteouts, and holds none. That costs look-ups and \
      hides nothing. Make the image anew.";
+    /// The marks for overlays of users are not as they should be.
+    UserMarks, "user-marks", Warning,
+    "The marks by which an overlay that a user mounts (userxattr) finds whiteouts are not as the \
+     tree needs them: user.overlay.whiteout on the whiteout, user.overlay.whiteouts on its \
+     directory, and in version 1 also user.overlay.opaque of \"x\". What is hidden from root then \
+     shows up for users, or the other way round. Make the image anew.";
+    /// A mark of an overlay stands where none should be.
+    StrayMark, "stray-mark", Warning,
+    "An inode has an xattr trusted.overlay.… that no composefs image has there: an overlay may act \
+     on it, and reading the image back loses it. Only external files have a redirect and a metacopy, \
+     and only the root is opaque; xattrs of the tree itself are escaped, as \
+     trusted.overlay.overlay.…. Make the image anew from a dump of the tree that is meant.";
     /// An object cannot be found.
     ObjectMissing, "object-missing", Error,
     "No directory that was named has the object a file's content is kept as. The file cannot be \

@@ -1,7 +1,8 @@
-//! What only an image can have wrong: the marks by which an overlay finds contents and whiteouts.
+//! A look at all inodes of an image: at their marks, and at where they lie.
 
 use std::collections::BTreeMap;
 
+use super::marks::{self, Marks};
 use super::{Code, Finding, Place};
 use crate::dump::Field;
 use crate::erofs::{BlockBuffer, ImageError, Slot, View, ViewError, ViewInode, disk};
@@ -43,8 +44,8 @@ pub fn image(bytes: &[u8], findings: &[Finding]) -> Result<Image, ImageError> {
     let view = View::open(bytes).map_err(image_error)?;
     let paths = findings.iter().filter_map(|finding| finding.path.clone());
     let wanted = paths.map(|path| (path, Place::Whole)).collect();
-    let marked = view.info().composefs_version < 2;
-    let mut look = Look { view, marked, found: Vec::new(), wanted, path: Vec::new() };
+    let version = view.info().composefs_version;
+    let mut look = Look { view, version, found: Vec::new(), wanted, path: Vec::new() };
     look.all().map_err(image_error)?;
     let places = look.wanted.into_iter().filter(|(_, place)| *place != Place::Whole).collect();
     Ok(Image { findings: look.found, places })
@@ -61,8 +62,8 @@ fn image_error(error: Error) -> ImageError {
 
 struct Look<'b> {
     view: View<&'b [u8]>,
-    /// Whether whiteouts are marked files: in versions 0 and 1.
-    marked: bool,
+    /// The `composefs_version`.
+    version: u32,
     found: Vec<Finding>,
     wanted: BTreeMap<Vec<u8>, Place>,
     /// The path at hand; empty for the root.
@@ -81,9 +82,6 @@ impl Look<'_> {
     /// Looks at all directories, without recursion.
     fn all(&mut self) -> Result<(), Error> {
         let root = self.view.inode(self.view.root())?;
-        if self.overlay(&root, b"overlay.opaque")?.as_deref() != Some(b"y") {
-            self.add(Code::RootNotOpaque, &root, "no trusted.overlay.opaque of \"y\"");
-        }
         let mut waiting = vec![Waiting { above: 0, name: Vec::new(), inode: root }];
         while let Some(Waiting { above, name, inode }) = waiting.pop() {
             self.path.truncate(above);
@@ -92,7 +90,9 @@ impl Look<'_> {
             }
             self.note(&inode);
             let has_whiteouts = self.directory(&inode, &mut waiting)?;
-            self.marks(&inode, has_whiteouts)?;
+            let kind =
+                if self.path.is_empty() { marks::Kind::Root } else { marks::Kind::Directory };
+            self.marks(&inode, kind, has_whiteouts)?;
         }
         Ok(())
     }
@@ -114,9 +114,14 @@ impl Look<'_> {
                 }
                 self.enter(&name);
                 self.note(&inode);
-                if inode.file_type() == FileType::Regular {
-                    has_whiteouts |= self.file(&inode)?;
-                }
+                let kind = match inode.file_type() {
+                    FileType::Regular if inode.is_chunked() && inode.size() > 0 => {
+                        marks::Kind::External
+                    }
+                    FileType::Regular => marks::Kind::File,
+                    _ => marks::Kind::Other,
+                };
+                has_whiteouts |= self.marks(&inode, kind, false)?;
                 self.path.truncate(above);
             }
         }
@@ -144,53 +149,17 @@ impl Look<'_> {
         Ok(all)
     }
 
-    /// Looks at a regular file, and tells whether it is marked as a whiteout.
-    fn file(&mut self, inode: &ViewInode) -> Result<bool, Error> {
-        if self.marked && self.overlay(inode, b"overlay.overlay.whiteout")?.is_some() {
-            return Ok(true);
-        }
-        let redirect = self.overlay(inode, b"overlay.redirect")?;
-        let metacopy = self.overlay(inode, b"overlay.metacopy")?;
-        match (&redirect, &metacopy) {
-            (Some(_), None) => {
-                self.add(Code::MetacopyMissing, inode, "a redirect without a metacopy");
-            }
-            (None, Some(_)) => {
-                self.add(Code::RedirectMissing, inode, "a metacopy without a redirect");
-            }
-            _ => {}
-        }
-        if redirect.is_some_and(|value| !value.starts_with(b"/")) {
-            self.add(Code::BadRedirect, inode, "a redirect that begins with no slash");
-        }
-        if metacopy.is_some_and(|value| !is_metacopy(&value)) {
-            self.add(Code::BadMetacopy, inode, "a metacopy that the kernel does not take");
-        }
-        Ok(false)
-    }
-
-    /// Compares the marks of a directory with what is in it.
-    fn marks(&mut self, inode: &ViewInode, has_whiteouts: bool) -> Result<(), Error> {
-        if !self.marked {
-            return Ok(());
-        }
-        let says = self.overlay(inode, b"overlay.overlay.whiteouts")?.is_some();
-        let opaque = self.overlay(inode, b"overlay.overlay.opaque")?;
-        let is_opaque = opaque.as_deref() == Some(b"x");
-        let needs_opaque = self.view.info().composefs_version == 1;
-        if has_whiteouts && !says {
-            self.add(Code::WhiteoutsUnmarked, inode, "whiteouts without their mark");
-        } else if has_whiteouts && needs_opaque && !is_opaque {
-            let words = "whiteouts without trusted.overlay.overlay.opaque of \"x\"";
-            self.add(Code::WhiteoutsUnmarked, inode, words);
-        } else if says && !has_whiteouts {
-            self.add(Code::WhiteoutsAbsent, inode, "a mark for whiteouts, and none there");
-        }
-        Ok(())
-    }
-
-    fn overlay(&self, inode: &ViewInode, suffix: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        self.view.trusted_xattr(inode, suffix)
+    /// Looks at the marks of an inode, and tells whether it is marked as a whiteout.
+    fn marks(
+        &mut self,
+        inode: &ViewInode,
+        kind: marks::Kind,
+        has_whiteouts: bool,
+    ) -> Result<bool, Error> {
+        let marks = Marks(self.view.overlay_marks(inode)?);
+        let version = self.version;
+        marks.check(kind, version, has_whiteouts, &mut |code, words| self.add(code, inode, words));
+        Ok(version < 2 && marks.are_of_whiteout(kind))
     }
 
     /// The path at hand.
@@ -207,25 +176,9 @@ impl Look<'_> {
         }
     }
 
-    fn add(&mut self, code: Code, inode: &ViewInode, words: &str) {
+    fn add(&mut self, code: Code, inode: &ViewInode, words: String) {
         let mut finding = Finding::new(code, self.path(), Field::Line, words);
         finding.place = place(inode, self.view.metadata_start());
         self.found.push(finding);
-    }
-}
-
-/// Whether the kernel takes a value of metacopy.
-fn is_metacopy(value: &[u8]) -> bool {
-    match value {
-        [] => true,
-        [0, len, 0, algorithm, digest @ ..] => {
-            let wanted = match algorithm {
-                1 => 32,
-                2 => 64,
-                _ => return false,
-            };
-            digest.len() == wanted && usize::from(*len) == value.len()
-        }
-        _ => false,
     }
 }

@@ -1,7 +1,7 @@
 //! What is legal in a tree, a text or an image, and most likely not meant.
 //!
-//! [`tree`] looks at a tree, wherever it is from; [`canonical`] at a text; [`image`] at what only an
-//! image has. Each gives [`Finding`]s. What a text alone can have wrong is found by
+//! [`tree`] looks at a tree, wherever it is from; [`text`] at a text that was parsed, and at its tree;
+//! [`image`] at what only an image has. Each gives [`Finding`]s. What makes a text unusable is found by
 //! [`dump::parse`](crate::dump::parse()), and what makes an image unreadable by
 //! [`erofs::read`](crate::erofs::read); [`Rule`] has one name for all of it.
 //!
@@ -9,18 +9,22 @@
 //! caller gives.
 
 mod code;
+mod form;
 mod image;
+mod marks;
 mod names;
+mod near;
 mod text;
 mod tree;
 
 pub use code::{Code, Level};
 pub use image::{Image, image};
 pub use names::Compose;
-pub use text::{Lines, canonical};
+pub use text::{Text, carriers, place, text};
 pub use tree::{Options, tree};
 
 use crate::dump::{self, Field, Position, Severity};
+use crate::num::wide;
 
 /// What a finding is about: a code of parsing or of checking. No two have the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +77,28 @@ impl Rule {
         }
     }
 
+    /// The first sentence of the explanation, without its full stop.
+    #[must_use]
+    pub fn summary(self) -> &'static str {
+        let all = self.explain();
+        all.split_once(". ").map_or(all, |(first, _)| first)
+    }
+
+    /// The rules whose names are close to what somebody typed, nearest first: with a word that
+    /// begins as one of it, or a few letters away from it.
+    ///
+    /// ```
+    /// use cfs::check::Rule;
+    /// let names = |typed| Rule::near(typed).iter().map(|rule| rule.name()).collect::<Vec<_>>();
+    /// assert_eq!(names("suid"), ["setuid"]);
+    /// assert_eq!(names("symlink"), ["symlink-size", "symlink-no-target"]);
+    /// assert!(names("quux").is_empty());
+    /// ```
+    #[must_use]
+    pub fn near(typed: &str) -> Vec<Self> {
+        near::near(typed)
+    }
+
     /// What is found, why it matters and how to mend it.
     #[must_use]
     pub const fn explain(self) -> &'static str {
@@ -89,7 +115,12 @@ pub enum Place {
     /// In the source as a whole.
     Whole,
     /// In a line of a text.
-    Line(Position),
+    Line {
+        /// The first byte.
+        at: Position,
+        /// How many bytes of the line are meant.
+        len: usize,
+    },
     /// At a byte of an image, counted from its start.
     Byte(u64),
     /// At the inode of an image with this number, `nid`, and at this byte.
@@ -99,6 +130,22 @@ pub enum Place {
         /// The byte, counted from the start of the image.
         offset: u64,
     },
+}
+
+impl Place {
+    /// The first byte, counted from the start of the source.
+    ///
+    /// ```
+    /// assert_eq!(cfs::check::Place::Byte(1024).start(), 1024);
+    /// ```
+    #[must_use]
+    pub fn start(self) -> u64 {
+        match self {
+            Self::Whole => 0,
+            Self::Line { at, .. } => wide(at.offset),
+            Self::Byte(offset) | Self::Inode { offset, .. } => offset,
+        }
+    }
 }
 
 /// Something that was found.
@@ -116,6 +163,8 @@ pub struct Finding {
     pub place: Place,
     /// In words: lower case, no full stop.
     pub message: String,
+    /// What to do about it, if there is something short to say.
+    pub hint: Option<&'static str>,
 }
 
 impl Finding {
@@ -128,6 +177,7 @@ impl Finding {
             field,
             place: Place::Whole,
             message: message.into(),
+            hint: None,
         }
     }
 
@@ -135,7 +185,7 @@ impl Finding {
     #[must_use]
     pub fn of_source(code: Code, place: Place, message: String) -> Self {
         let (rule, level) = (Rule::Check(code), code.level());
-        Self { rule, level, path: None, field: Field::Line, place, message }
+        Self { rule, level, path: None, field: Field::Line, place, message, hint: None }
     }
 
     /// A finding about an object that the file at a path needs.
@@ -147,21 +197,18 @@ impl Finding {
 
 impl From<&dump::Diagnostic> for Finding {
     fn from(found: &dump::Diagnostic) -> Self {
-        let level = match found.severity() {
-            Severity::Error => Level::Error,
-            Severity::Warning => Level::Warning,
-        };
         let field = match found.field() {
             Field::Line => String::new(),
             field => format!("{}: ", field.name()),
         };
         Self {
             rule: Rule::Text(found.code()),
-            level,
+            level: found.severity().into(),
             path: None,
             field: found.field(),
-            place: Place::Line(found.position()),
+            place: Place::Line { at: found.position(), len: found.span_len() },
             message: format!("{field}expected {}, found {}", found.expected(), found.found()),
+            hint: found.hint(),
         }
     }
 }

@@ -5,7 +5,6 @@ use super::{Code, Finding};
 use crate::dump::Field;
 use crate::num::index;
 use crate::tree::{FileType, Inode, InodeId, Tree};
-use crate::verity::Digest;
 
 /// The longest content that scanning a directory puts in the tree, in bytes.
 const INLINE: usize = 64;
@@ -97,14 +96,7 @@ impl Whole {
 fn is_by_digest(inode: &Inode<'_, '_>) -> Option<bool> {
     let (payload, digest) = (inode.payload()?, inode.digest()?);
     let start = payload.iter().take_while(|&&byte| byte == b'/').count();
-    Some(payload.get(start..) == Some(object_path(&digest).as_bytes()))
-}
-
-/// The path of the object with a digest: two hex digits, a slash, the rest.
-fn object_path(digest: &Digest) -> String {
-    let digits = digest.to_string();
-    let (start, rest) = digits.split_at_checked(2).unwrap_or_default();
-    format!("{start}/{rest}")
+    Some(payload.get(start..) == Some(digest.object_path().as_bytes()))
 }
 
 /// Who may do what with an inode.
@@ -166,6 +158,7 @@ fn content(
         let without = whole.external.saturating_sub(whole.with_digest);
         let all = whole.external;
         let (code, message) = match whole.with_digest {
+            0 if all == 1 => (Code::NoDigest, "no digest on the only external file".to_owned()),
             0 => (Code::NoDigest, format!("no digest, as on all of {all} external files")),
             _ => {
                 (Code::DigestMissing, format!("no digest, as on {without} of {all} external files"))

@@ -9,7 +9,7 @@ mod scan;
 mod store;
 mod verity;
 
-pub(super) use check::{CheckArgs, Selected};
+pub(super) use check::{CheckArgs, Explained, Selected};
 pub(super) use diff::{DiffArgs, PatchArgs};
 pub(super) use extract::ExtractArgs;
 pub(super) use git::{

@@ -1,6 +1,8 @@
 //! `cfs check`: what is wrong with sources, or most likely not meant.
 
 mod document;
+mod explain;
+mod fix;
 mod gather;
 mod levels;
 mod objects;
@@ -9,9 +11,8 @@ mod sarif;
 
 use super::args::CheckArgs;
 use super::failure::{Answer, Failure};
-use super::load::Context;
-use super::output::Output;
-use crate::check::{Level, Rule};
+use super::load::{Context, Source};
+use crate::check::Level;
 use gather::Checked;
 use levels::Levels;
 
@@ -19,13 +20,18 @@ const NAME: &str = "check";
 
 /// Checks each source, and prints what was found.
 pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<Answer, Failure> {
-    if let Some(rule) = args.explain {
-        return explain(rule);
+    if let Some(explained) = args.explain {
+        return explain::print(explained);
     }
-    let levels = Levels::new(args, context.report.denies_warnings());
-    let mut all = Vec::with_capacity(args.sources.len());
-    for path in &args.sources {
-        let mut checked = gather::source(context, args, path)?;
+    let levels = Levels::new(args, context.report.denies_warnings())?;
+    let read = |path| Source::read(context, path, args.reading, &fix::target(args.fix, path));
+    let sources = args.sources.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    if args.fix {
+        sources.iter().try_for_each(fix::refuse)?;
+    }
+    let mut all = Vec::with_capacity(sources.len());
+    for source in sources {
+        let mut checked = gather::source(context, args, source)?;
         levels.apply(&mut checked.findings);
         all.push(checked);
     }
@@ -38,23 +44,4 @@ pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<Answer, Failure
     }
     let is_found = |checked: &Checked| checked.count(Level::Error) + checked.count(Level::Warning);
     Ok(if all.iter().map(is_found).sum::<usize>() == 0 { Answer::Yes } else { Answer::No })
-}
-
-/// Says what a code means, in lines that fit a terminal.
-fn explain(rule: Rule) -> Result<Answer, Failure> {
-    let mut text = format!("{} ({})\n", rule.name(), rule.level().name());
-    let mut width = 0;
-    for word in rule.explain().split(' ') {
-        let separator = match width {
-            0 => "\n",
-            width if width + 1 + word.len() > 80 => "\n",
-            _ => " ",
-        };
-        width = if separator == "\n" { word.len() } else { width + 1 + word.len() };
-        text.push_str(separator);
-        text.push_str(word);
-    }
-    text.push('\n');
-    Output::stdout()?.write(text.as_bytes())?;
-    Ok(Answer::Yes)
 }

@@ -7,14 +7,15 @@ use clap::ValueEnum;
 use super::args::{Color, Common, Reading};
 use super::failure::Failure;
 use super::input::{self, Bytes, Input};
-use super::lints;
 use super::output::Target;
 use super::progress::Show;
 use super::report::{Reporter, Text, Trouble, Verbosity, file_name};
 use super::scan::Scanning;
 use crate::canon::canonicalise;
-use crate::dump::{Diagnostic, Options, ParseError, Parsed, Profile, Warnings};
+use crate::check;
+use crate::dump::{Code, Options, ParseError, Parsed, Profile, Warnings};
 use crate::erofs::{self, ImageError, disk};
+use crate::num::wide;
 use crate::store::Basedirs;
 use crate::threads::{self, Threads};
 use crate::tree::Tree;
@@ -152,15 +153,7 @@ impl Source {
         context: &Context,
     ) -> Result<Result<Parsed<'_>, ParseError>, Failure> {
         self.refuse_image()?;
-        let options = self.all_warnings(context);
-        Ok(threads::parse(&self.bytes, &options, context.threads))
-    }
-
-    /// Brings the tree of a dump text into canonical form. Gives the warnings about that.
-    pub(super) fn canonical(&self, context: &Context, parsed: &mut Parsed<'_>) -> Vec<Diagnostic> {
-        let before = parsed.findings.warnings.len();
-        lints::check(&self.bytes, &self.all_warnings(context), parsed, Form::Canonical);
-        parsed.findings.warnings.split_off(before)
+        Ok(threads::parse(&self.bytes, &self.all_warnings(context), context.threads))
     }
 
     fn all_warnings(&self, context: &Context) -> Options {
@@ -196,10 +189,21 @@ impl Source {
                 Err(Failure::Reported)
             }
             Ok(mut parsed) => {
-                lints::check(&self.bytes, &options, &mut parsed, form);
+                if form == Form::Canonical {
+                    self.canonicalise(&mut parsed, options.warnings);
+                }
                 let refused = context.report.findings(text, &parsed.findings);
                 if refused { Err(Failure::Reported) } else { Ok(parsed.tree) }
             }
+        }
+    }
+
+    /// Brings the tree into canonical form, and warns of what changes its image.
+    fn canonicalise(&self, Parsed { tree, findings }: &mut Parsed<'_>, keep: Warnings) {
+        let moved = canonicalise(tree).carriers;
+        if !moved.is_empty() {
+            findings.warning_counts.insert(Code::CarrierMoved, wide(moved.len()));
+            findings.warnings.extend(check::carriers(&self.bytes, tree, &moved, keep));
         }
     }
 

@@ -6,7 +6,7 @@
 //! | Module | Does |
 //! |---|---|
 //! | `args`, `program` | the command line as it is typed; which command a program runs |
-//! | `input`, `decompress`, `scan`, `load`, `lints` | a source as bytes, as a tree, with what there is to say of it |
+//! | `input`, `decompress`, `scan`, `load` | a source as bytes, as a tree, with what there is to say of it |
 //! | `lookup` | a path in a tree |
 //! | `output`, `place`, `replace`, `text` | results, whole or not at all |
 //! | `report`, `failure` | messages; how a command ends |
@@ -27,7 +27,6 @@ mod generate;
 mod git;
 mod helper;
 mod input;
-mod lints;
 mod load;
 mod lookup;
 mod ls;

@@ -1,9 +1,11 @@
 //! What is said about sources and troubles, on standard error.
 
 mod findings;
+mod snippet;
 mod window;
 
 pub(super) use findings::Text;
+pub(super) use snippet::{Mark, label};
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -97,7 +99,7 @@ impl Trouble {
 pub(super) struct Reporter {
     /// The name of the program.
     program: String,
-    style: Style,
+    pub(super) style: Style,
     pub(super) verbosity: Verbosity,
     deny_warnings: bool,
     max_errors: usize,
@@ -126,7 +128,7 @@ impl Reporter {
             deny_warnings: common.deny_warnings,
             max_errors: common.max_errors.get(),
             color: is_colored(common.color, &std::io::stderr()),
-            width: terminal_width().unwrap_or(MAX_WIDTH).clamp(MIN_WIDTH, MAX_WIDTH),
+            width: message_width(std::io::stderr()),
         }
     }
 
@@ -194,6 +196,11 @@ pub(super) fn is_colored(color: Color, stream: &impl anstream::stream::RawStream
             !matches!(choice, anstream::ColorChoice::Never)
         }
     }
+}
+
+/// The columns that a piece of a line takes in messages to a stream.
+pub(super) fn message_width(stream: impl IsTerminal + std::os::fd::AsFd) -> usize {
+    width_of(stream).unwrap_or(MAX_WIDTH).clamp(MIN_WIDTH, MAX_WIDTH)
 }
 
 /// The columns of the terminal that messages go to.

@@ -8,6 +8,9 @@ mod seal;
 mod stats;
 mod verify;
 
+pub(super) use images::{Need, need};
+pub(super) use verify::{Check, Item};
+
 use rustix::io::Errno;
 use serde_json::{Value, json};
 

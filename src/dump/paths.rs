@@ -7,13 +7,23 @@ use super::escape::unescape;
 use super::values::{Escapes, plain};
 use crate::tree::{Builder, NodeId};
 
-/// The path of a line, as a tree spells it.
-pub(crate) fn path_of(line: &[u8]) -> Vec<u8> {
-    let raw = line.split(|&byte| byte == b' ').next().unwrap_or_default();
-    let path = unescape(raw).unwrap_or_default();
-    let names = path.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
-    let path: Vec<u8> = names.flat_map(|name| [b"/", name].concat()).collect();
-    if path.is_empty() { b"/".to_vec() } else { path }
+/// The path that a line, or a field with a path, begins with, as a tree spells it: without escapes, with
+/// a slash at its start and no other than it needs.
+pub(crate) fn path_of(line: &[u8]) -> Cow<'_, [u8]> {
+    let end = memchr::memchr(b' ', line).unwrap_or(line.len());
+    let path = unescape(line.get(..end).unwrap_or_default()).unwrap_or_default();
+    let is_plain = path.first() == Some(&b'/')
+        && (path.len() == 1 || path.last() != Some(&b'/'))
+        && !path.windows(2).any(|pair| pair == b"//");
+    if is_plain {
+        return path;
+    }
+    let mut plain = Vec::with_capacity(path.len() + 1);
+    for name in path.split(|&byte| byte == b'/').filter(|name| !name.is_empty()) {
+        plain.push(b'/');
+        plain.extend_from_slice(name);
+    }
+    Cow::Owned(if plain.is_empty() { b"/".to_vec() } else { plain })
 }
 
 /// Where a path leads to.

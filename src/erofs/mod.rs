@@ -22,6 +22,7 @@ mod error;
 mod external;
 mod jobs;
 mod layout;
+mod locate;
 mod order;
 mod policy;
 mod read;
@@ -34,10 +35,11 @@ pub(crate) use dir::directory_size;
 pub use error::{ImageError, ImageErrorKind, Structure};
 pub use jobs::DoAll;
 pub use layout::{Layout, layout, layout_with};
+pub use locate::Part;
 pub(crate) use order::{ReadBack, is_reserved};
 pub use policy::Version;
 pub use read::{
-    BlockBuffer, External, ImageInfo, Names, Slot, Source, View, ViewError, ViewInode, ViewName,
-    info, info_of_start, read,
+    BlockBuffer, External, ImageInfo, Marks, Names, Slot, Source, View, ViewError, ViewInode,
+    ViewName, info, info_of_start, read,
 };
 pub use write_error::{WriteError, WriteErrorKind};

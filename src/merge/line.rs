@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::dump::{Body, Fields, Outcome, Profile, read_line, unescape, xattrs_of};
+use crate::dump::{Body, Fields, Outcome, Profile, path_of, read_line, unescape, xattrs_of};
 use crate::tree::FileType;
 
 /// A line, and what it says.
@@ -62,23 +62,6 @@ impl<'a> Lines<'a> {
     pub(super) fn get(&self, path: &[u8]) -> Option<&Line<'a>> {
         self.all.get(self.place(path)?)
     }
-}
-
-/// A path without escapes, that begins with a slash and has no other than it needs.
-fn path_of(raw: &[u8]) -> Cow<'_, [u8]> {
-    let path = unescape(raw).unwrap_or_default();
-    let is_plain = path.first() == Some(&b'/')
-        && (path.len() == 1 || path.last() != Some(&b'/'))
-        && !path.windows(2).any(|pair| pair == b"//");
-    if is_plain {
-        return path;
-    }
-    let mut plain = Vec::with_capacity(path.len() + 1);
-    for name in path.split(|&byte| byte == b'/').filter(|name| !name.is_empty()) {
-        plain.push(b'/');
-        plain.extend_from_slice(name);
-    }
-    Cow::Owned(if plain.is_empty() { b"/".to_vec() } else { plain })
 }
 
 /// The path of the directory that a path is in; nothing for the root.

@@ -18,16 +18,27 @@ Examples:
   cfs check --explain bad-digest
 
 Findings are errors, warnings or notes. The first of each code is shown, and how many more there are; -v shows \
-all, and so do --json and --sarif. What makes a source unreadable cannot be allowed. A code that is named wins \
-over \"all\".
-Exits with 0 if there are no findings but notes, with 1 if there are, with 2 for trouble.")]
+all, and so do --json and --sarif.
+--deny makes errors of findings, and --allow drops them; --deny-warnings makes errors of all warnings. The order \
+does not matter: a code that is named wins over \"all\", and one that is both denied and allowed is refused. What \
+makes a source unreadable is always an error.
+--fix writes each dump text in its canonical form, lists what is gone with that, and says what becomes of its \
+images. What it cannot mend is found as before.
+Exits with 0 if there are no findings but notes, with 1 if there are errors or warnings, with 2 for trouble.")]
 pub(crate) struct CheckArgs {
     /// Directories, images or dump texts; "-" is standard input
     #[arg(required_unless_present = "explain", value_name = "SOURCE")]
     pub(crate) sources: Vec<PathBuf>,
-    /// Say what a code means, and check nothing
-    #[arg(long, value_name = "CODE", value_parser = rule, conflicts_with = "sources")]
-    pub(crate) explain: Option<Rule>,
+    /// Say what a code means, and check nothing; "all" explains every code, and no CODE lists them
+    #[arg(
+        long,
+        value_name = "CODE",
+        value_parser = explained,
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with = "sources"
+    )]
+    pub(crate) explain: Option<Explained>,
     /// Take findings of these codes for errors, separated by commas; "all" for every code
     #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = selected)]
     pub(crate) deny: Vec<Selected>,
@@ -62,11 +73,36 @@ pub(crate) enum Selected {
     One(Rule),
 }
 
+/// What is to be explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Explained {
+    /// Every code, on a line each.
+    List,
+    /// Every code.
+    All,
+    /// This one.
+    One(Rule),
+}
+
+/// The most codes that a message names.
+const NAMED: usize = 5;
+
 fn rule(name: &str) -> Result<Rule, String> {
     Rule::from_name(name).ok_or_else(|| {
-        let names: Vec<&str> = Rule::all().map(Rule::name).collect();
-        format!("there is no such code; there are {}", names.join(", "))
+        let near = Rule::near(name);
+        let near: Vec<&str> = near.iter().map(|rule| rule.name()).take(NAMED).collect();
+        let near =
+            if near.is_empty() { String::new() } else { format!("near are {}; ", near.join(", ")) };
+        format!("there is no such code; {near}`cfs check --explain` lists all")
     })
+}
+
+fn explained(name: &str) -> Result<Explained, String> {
+    match name {
+        "" => Ok(Explained::List),
+        "all" => Ok(Explained::All),
+        name => rule(name).map(Explained::One),
+    }
 }
 
 fn selected(name: &str) -> Result<Selected, String> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::fix::{Fixed, Images};
 use super::gather::{Checked, Rebuilt};
 use crate::check::{Finding, Level, Place, Rule};
 use crate::cli::failure::Failure;
@@ -36,11 +37,22 @@ fn rule(rule: Rule) -> Value {
 
 fn source(checked: &Checked) -> Value {
     json!({
-        "name": checked.name,
-        "kind": checked.kind,
-        "fixed": checked.fixed,
+        "name": checked.name(),
+        "kind": checked.kind(),
+        "fixed": checked.fixed.as_ref().map(fixed),
         "rebuilt": checked.rebuilt.as_ref().map(rebuilt),
         "findings": checked.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn fixed(fixed: &Fixed) -> Value {
+    let image = |images: &Images| {
+        let [before, after] = images.digests.map(|digest| digest.map(|digest| digest.to_string()));
+        json!({ "format": format!("V{}", images.version.number()), "before": before, "after": after })
+    };
+    json!({
+        "findings": fixed.findings.iter().map(finding).collect::<Vec<_>>(),
+        "images": fixed.images.iter().map(image).collect::<Vec<_>>(),
     })
 }
 
@@ -48,32 +60,31 @@ fn rebuilt(rebuilt: &Rebuilt) -> Value {
     json!({
         "format": rebuilt.format,
         "same": rebuilt.differs.is_none(),
-        "differs": rebuilt.differs,
+        "differs": rebuilt.differs.as_ref().and_then(|differs| differs.at),
+        "where": rebuilt.differs.as_ref().map(|differs| &differs.words),
     })
 }
 
 fn finding(finding: &Finding) -> Value {
-    let (mut line, mut column, mut nid) = (None, None, None);
-    let offset = match finding.place {
-        Place::Whole => None,
-        Place::Line(position) => {
-            (line, column) = (Some(position.line), Some(position.column));
-            Some(crate::num::wide(position.offset))
-        }
-        Place::Byte(offset) => Some(offset),
-        Place::Inode { nid: number, offset } => {
-            nid = Some(number);
-            Some(offset)
-        }
+    let at = match finding.place {
+        Place::Line { at, len } => Some((at.line, at.column, len)),
+        _ => None,
     };
+    let nid = match finding.place {
+        Place::Inode { nid, .. } => Some(nid),
+        _ => None,
+    };
+    let offset = (finding.place != Place::Whole).then(|| finding.place.start());
     json!({
         "code": finding.rule.name(),
         "level": finding.level.name(),
         "path": finding.path.as_ref().map(|path| escaped(path)),
-        "line": line,
-        "column": column,
+        "line": at.map(|(line, ..)| line),
+        "column": at.map(|(_, column, _)| column),
+        "len": at.map(|(.., len)| len),
         "offset": offset,
         "nid": nid,
         "message": finding.message,
+        "hint": finding.hint,
     })
 }

@@ -1,36 +1,33 @@
 //! All findings about a source.
 
-use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{NAME, objects};
-use crate::check::{self, Code, Finding, Level, Lines, Options, Place};
+use super::fix::{self, Fixed};
+use super::objects;
+use crate::check::{self, Code, Finding, Level, Options, Place, Text};
 use crate::cli::args::CheckArgs;
-use crate::cli::decompress::Compression;
 use crate::cli::diff::verdict::{Written, rebuilt};
 use crate::cli::failure::Failure;
-use crate::cli::input;
+use crate::cli::input::Bytes;
 use crate::cli::load::{Context, Form, Kind, Source};
-use crate::cli::output::{Content, Output, Target};
-use crate::dump;
+use crate::cli::store::escaped;
+use crate::dump::{self, Parsed};
 use crate::erofs::{self, ImageError};
 use crate::tree::Tree;
 
 /// A source, checked.
 #[derive(Debug)]
 pub(super) struct Checked {
-    /// Name of the file, for messages.
-    pub(super) name: String,
-    /// `dump`, `image` or `dir`.
-    pub(super) kind: &'static str,
+    /// The source as it was read.
+    pub(super) source: Source,
     /// What was found, in order of place and path.
     pub(super) findings: Vec<Finding>,
     /// Whether writing the tree of an image again gives the same bytes, if it could be read.
     pub(super) rebuilt: Option<Rebuilt>,
-    /// Whether the text was written anew, in its canonical form.
-    pub(super) fixed: bool,
+    /// What came of writing the text in its canonical form, which the findings are about then.
+    pub(super) fixed: Option<Fixed>,
 }
 
 /// What came of writing the tree of an image again.
@@ -38,8 +35,17 @@ pub(super) struct Checked {
 pub(super) struct Rebuilt {
     /// The version that the image says it has, such as `V1`.
     pub(super) format: String,
-    /// The first byte that differs, if one does.
-    pub(super) differs: Option<u64>,
+    /// What is other, if something is.
+    pub(super) differs: Option<Differs>,
+}
+
+/// How an image is other than what is written.
+#[derive(Debug)]
+pub(super) struct Differs {
+    /// The first byte that is other, if it could be written at all.
+    pub(super) at: Option<u64>,
+    /// What lies there, or why it is not written.
+    pub(super) words: String,
 }
 
 impl Checked {
@@ -47,53 +53,54 @@ impl Checked {
     pub(super) fn count(&self, level: Level) -> usize {
         self.findings.iter().filter(|finding| finding.level == level).count()
     }
+
+    /// Name of the file, for messages.
+    pub(super) fn name(&self) -> &str {
+        &self.source.name
+    }
+
+    /// `dump`, `image` or `dir`.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.source.kind {
+            Kind::Dump => "dump",
+            Kind::Image => "image",
+            Kind::Dir => "dir",
+        }
+    }
+
+    /// The text that findings with a line are about.
+    pub(super) fn text(&self) -> &[u8] {
+        self.fixed.as_ref().map_or(&self.source.bytes, |fixed| &fixed.text)
+    }
 }
 
 /// Checks a source.
-pub(super) fn source(context: &Context, args: &CheckArgs, path: &Path) -> Result<Checked, Failure> {
-    let source = Source::read(context, path, args.reading, &fix_target(args, path))?;
-    let kind = match source.kind {
-        Kind::Dump => "dump",
-        Kind::Image => "image",
-        Kind::Dir => "dir",
+pub(super) fn source(
+    context: &Context,
+    args: &CheckArgs,
+    source: Source,
+) -> Result<Checked, Failure> {
+    let (mut rebuilt, mut fixed) = (None, None);
+    let mut findings = match source.kind {
+        Kind::Dump => text(context, args, &source, &mut fixed)?,
+        Kind::Image => image(context, args, &source.bytes, &mut rebuilt)?,
+        Kind::Dir => of_tree(context, args, &source.tree(context, Form::Canonical)?)?,
     };
-    let mut checked = Checked {
-        name: source.name.clone(),
-        kind,
-        findings: Vec::new(),
-        rebuilt: None,
-        fixed: false,
-    };
-    match source.kind {
-        Kind::Dump => text(context, args, &source, &mut checked)?,
-        Kind::Image => image(context, args, &source, &mut checked)?,
-        Kind::Dir => {
-            let tree = source.tree(context, Form::Canonical)?;
-            checked.findings = of_tree(context, args, &tree)?;
-        }
-    }
-    checked.findings.sort_by_key(|finding| match finding.place {
-        Place::Whole => 0,
-        Place::Line(position) => crate::num::wide(position.offset),
-        Place::Byte(offset) | Place::Inode { offset, .. } => offset,
-    });
-    Ok(checked)
-}
-
-/// What a source may be written to.
-fn fix_target(args: &CheckArgs, path: &Path) -> Target {
-    if args.fix { Target::Path(path.to_owned()) } else { Target::Stdout }
+    findings.sort_by_key(|finding| finding.place.start());
+    Ok(Checked { source, findings, rebuilt, fixed })
 }
 
 /// What there is to say of a tree, wherever it is from, and of the objects it needs.
 fn of_tree(context: &Context, args: &CheckArgs, tree: &Tree<'_>) -> Result<Vec<Finding>, Failure> {
-    let compose: check::Compose = |name| name.nfc().collect();
-    let options = Options { now: args.future.then(now), compose: Some(compose) };
-    let mut found = check::tree(tree, &options);
-    if !args.basedir.is_empty() {
-        found.extend(objects::check(context, &args.basedir, tree)?);
-    }
+    let mut found = check::tree(tree, &options(args));
+    found.extend(objects::check(context, &args.basedir, tree)?);
     Ok(found)
+}
+
+/// What findings about a tree depend on beside the tree.
+fn options(args: &CheckArgs) -> Options {
+    let compose: check::Compose = |name| name.nfc().collect();
+    Options { now: args.future.then(now), compose: Some(compose) }
 }
 
 /// Seconds since 1970.
@@ -106,103 +113,90 @@ fn text(
     context: &Context,
     args: &CheckArgs,
     source: &Source,
-    checked: &mut Checked,
-) -> Result<(), Failure> {
-    let mut parsed = match source.parsed(context)? {
+    fixed: &mut Option<Fixed>,
+) -> Result<Vec<Finding>, Failure> {
+    let parsed = match source.parsed(context)? {
         Ok(parsed) => parsed,
         Err(error) => {
+            if args.fix {
+                context.report.note(&format!("{}: not written, as it has errors", source.name));
+            }
             let all = error.findings.errors.iter().chain(&error.findings.warnings);
-            checked.findings = all.map(Finding::from).collect();
-            return Ok(());
+            return Ok(all.map(Finding::from).collect());
         }
     };
-    let mut findings: Vec<Finding> = parsed.findings.warnings.iter().map(Finding::from).collect();
-    findings.extend(of_tree(context, args, &parsed.tree)?);
-    Lines::place(&source.bytes, &mut findings);
-    findings.extend(source.canonical(context, &mut parsed).iter().map(Finding::from));
-    let canonical = dump::print(&parsed.tree);
-    let differs = check::canonical(&source.bytes, &canonical);
-    if !args.fix || differs.is_none() {
-        findings.extend(differs);
-        checked.findings = findings;
-        return Ok(());
+    let Text { findings, tree, canonical } = check::text(&source.bytes, parsed, &options(args));
+    let objects = objects::check(context, &args.basedir, &tree)?;
+    let findings = with(findings, objects.clone(), &source.bytes);
+    if !args.fix || canonical == *source.bytes {
+        return Ok(findings);
     }
-    fix(source, &canonical)?;
-    checked.fixed = true;
-    checked.findings = of_canonical(context, args, &canonical)?;
-    let gone = findings.len().saturating_sub(checked.findings.len());
-    if gone > 0 {
-        let noun = if gone == 1 { "finding is" } else { "findings are" };
-        context.report.note(&format!("{}: {gone} {noun} gone with the form", source.name));
-    }
-    Ok(())
+    let left = of_canonical(context, args, &canonical);
+    let left = with(left, objects, &canonical);
+    *fixed = Some(fix::write(context, source, &tree, canonical, findings, &left)?);
+    Ok(left)
 }
 
-/// What there is to say of a text that is canonical.
-fn of_canonical(context: &Context, args: &CheckArgs, text: &[u8]) -> Result<Vec<Finding>, Failure> {
-    let options = dump::Options { warnings: dump::Warnings::All, ..dump::Options::default() };
-    let Ok(parsed) = crate::threads::parse(text, &options, context.threads) else {
-        return Ok(Vec::new());
-    };
-    let mut findings: Vec<Finding> = parsed.findings.warnings.iter().map(Finding::from).collect();
-    findings.extend(of_tree(context, args, &parsed.tree)?);
-    Lines::place(text, &mut findings);
-    Ok(findings)
+/// Findings, and those about objects with their places.
+fn with(mut findings: Vec<Finding>, mut objects: Vec<Finding>, text: &[u8]) -> Vec<Finding> {
+    check::place(text, &mut objects);
+    findings.extend(objects);
+    findings
 }
 
-/// Writes a text in its canonical form, in the place of the source.
-fn fix(source: &Source, canonical: &[u8]) -> Result<(), Failure> {
-    let path = source.path();
-    let refuse =
-        |words: &str| Err(Failure::Usage(NAME, format!("--fix: {}: {words}", source.name)));
-    if path.as_os_str() == "-" {
-        return refuse("standard input has no place to be written to");
-    }
-    let is_compressed = input::starts(path).is_ok_and(|start| Compression::of(&start).is_some());
-    if is_compressed {
-        return refuse("it is compressed; write it with `cfs dump`");
-    }
-    let mut out = Output::create(&Target::Path(path.to_owned()), Content::Text)?;
-    out.write(canonical)?;
-    out.finish()
+/// What there is to say of a canonical text.
+fn of_canonical(context: &Context, args: &CheckArgs, text: &[u8]) -> Vec<Finding> {
+    let all = dump::Options { warnings: dump::Warnings::All, ..dump::Options::default() };
+    let parsed: Option<Parsed<'_>> = crate::threads::parse(text, &all, context.threads).ok();
+    parsed.map_or_else(Vec::new, |parsed| check::text(text, parsed, &options(args)).findings)
 }
 
 fn image(
     context: &Context,
     args: &CheckArgs,
-    source: &Source,
-    checked: &mut Checked,
-) -> Result<(), Failure> {
+    bytes: &Bytes,
+    written: &mut Option<Rebuilt>,
+) -> Result<Vec<Finding>, Failure> {
     let damaged = |error: ImageError| {
         let is_unsupported = error.is_unsupported();
         let code = if is_unsupported { Code::UnsupportedImage } else { Code::DamagedImage };
         let words = format!("{}: {}", error.structure(), error.kind());
-        vec![Finding::of_source(code, Place::Byte(error.offset()), words)]
+        Finding::of_source(code, Place::Byte(error.offset()), words)
     };
-    let tree = match erofs::read(&source.bytes) {
+    let tree = match erofs::read(bytes) {
         Ok(tree) => tree,
-        Err(error) => {
-            checked.findings = damaged(error);
-            return Ok(());
-        }
+        Err(error) => return Ok(vec![damaged(error)]),
     };
     let mut findings = of_tree(context, args, &tree)?;
-    match check::image(&source.bytes, &findings) {
+    match check::image(bytes, &findings) {
         Ok(image) => {
             image.place(&mut findings);
             findings.extend(image.findings);
         }
-        Err(error) => findings.extend(damaged(error)),
+        Err(error) => findings.push(damaged(error)),
     }
-    let rebuilt = match rebuilt(context, &source.bytes, &tree)? {
+    let rebuilt = of_written(rebuilt(context, bytes, &tree)?);
+    if let Some(Differs { at, words }) = &rebuilt.differs {
+        let (format, place) = (&rebuilt.format, at.map_or(Place::Whole, Place::Byte));
+        let words = match at {
+            Some(_) => format!("written again as {format}, it differs from here on, in {words}"),
+            None => format!("not written again as {format}: {words}"),
+        };
+        findings.push(Finding::of_source(Code::RebuildDiffers, place, words));
+    }
+    *written = Some(rebuilt);
+    Ok(findings)
+}
+
+fn of_written(written: Written) -> Rebuilt {
+    match written {
         Written::As(format) => Rebuilt { format, differs: None },
-        Written::Otherwise(format, at) => Rebuilt { format, differs: Some(at) },
-    };
-    if let Some(at) = rebuilt.differs {
-        let words = format!("written again as {}, it differs from here on", rebuilt.format);
-        findings.push(Finding::of_source(Code::RebuildDiffers, Place::Byte(at), words));
+        Written::Otherwise(format, at, part) => {
+            let differs = Differs { at: Some(at), words: part.words(escaped) };
+            Rebuilt { format, differs: Some(differs) }
+        }
+        Written::Never(format, words) => {
+            Rebuilt { format, differs: Some(Differs { at: None, words }) }
+        }
     }
-    checked.rebuilt = Some(rebuilt);
-    checked.findings = findings;
-    Ok(())
 }

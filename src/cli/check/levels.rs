@@ -1,7 +1,9 @@
 //! How much each finding matters here.
 
+use super::NAME;
 use crate::check::{Code, Finding, Level, Rule};
 use crate::cli::args::{CheckArgs, Selected};
+use crate::cli::failure::Failure;
 
 /// What `--deny`, `--allow` and `--deny-warnings` ask for.
 #[derive(Debug)]
@@ -12,8 +14,16 @@ pub(super) struct Levels<'a> {
 }
 
 impl<'a> Levels<'a> {
-    pub(super) fn new(args: &'a CheckArgs, warnings_are_errors: bool) -> Self {
-        Self { deny: &args.deny, allow: &args.allow, warnings_are_errors }
+    /// Fails if something is asked for both ways.
+    pub(super) fn new(args: &'a CheckArgs, warnings_are_errors: bool) -> Result<Self, Failure> {
+        if let Some(both) = args.deny.iter().find(|selected| args.allow.contains(selected)) {
+            let name = match both {
+                Selected::All => "all",
+                Selected::One(rule) => rule.name(),
+            };
+            return Err(Failure::Usage(NAME, format!("{name} is both denied and allowed")));
+        }
+        Ok(Self { deny: &args.deny, allow: &args.allow, warnings_are_errors })
     }
 
     /// Removes findings that are allowed, and raises those that are denied.

@@ -1,25 +1,28 @@
 //! Findings as lines.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
-use anstyle::{AnsiColor, Color, Style};
-
-use super::gather::Checked;
+use super::fix::{Fixed, Images};
+use super::gather::{Checked, Differs};
 use crate::check::{Finding, Level, Place, Rule};
 use crate::cli::failure::Failure;
 use crate::cli::load::Context;
 use crate::cli::output::Output;
-use crate::cli::report::{Verbosity, is_colored};
+use crate::cli::report::{Mark, Style, Verbosity, is_colored, label, message_width};
 use crate::cli::store::escaped;
 
 /// Prints the findings of all sources, and how many there are.
 pub(super) fn print(context: &Context, all: &[Checked]) -> Result<(), Failure> {
-    let color = is_colored(context.color, &std::io::stdout());
-    let mut text = String::new();
-    for checked in all {
-        lines(&mut text, context, checked, color);
-    }
-    Output::stdout()?.write(text.as_bytes())?;
+    let mut lines = Lines {
+        text: String::new(),
+        verbosity: context.report.verbosity,
+        style: context.report.style,
+        color: is_colored(context.color, &std::io::stdout()),
+        width: message_width(std::io::stdout()),
+    };
+    all.iter().for_each(|checked| lines.source(checked));
+    Output::stdout()?.write(lines.text.as_bytes())?;
     let counts = [Level::Error, Level::Warning, Level::Note].map(|level| {
         let count: usize = all.iter().map(|checked| checked.count(level)).sum();
         (level, count)
@@ -37,61 +40,105 @@ fn plural(count: usize, level: Level) -> String {
     format!("{count} {}{}", level.name(), if count == 1 { "" } else { "s" })
 }
 
-fn lines(text: &mut String, context: &Context, checked: &Checked, color: bool) {
-    let name = &checked.name;
-    let shows_all = context.report.verbosity == Verbosity::All;
-    let mut counts: BTreeMap<(Level, Rule), usize> = BTreeMap::new();
-    for finding in &checked.findings {
-        let count = counts.entry((finding.level, finding.rule)).or_default();
-        *count += 1;
-        let is_shown = shows_all || *count == 1;
-        if is_shown && !(context.report.is_quiet() && finding.level == Level::Note) {
-            text.push_str(&line(name, finding, color));
+/// What is printed, and how.
+struct Lines {
+    text: String,
+    verbosity: Verbosity,
+    style: Style,
+    color: bool,
+    width: usize,
+}
+
+impl Lines {
+    fn source(&mut self, checked: &Checked) {
+        let name = checked.name();
+        if let Some(fixed) = &checked.fixed {
+            self.fixed(name, &checked.source.bytes, fixed);
+        }
+        self.findings(name, checked.text(), "", &checked.findings);
+        let rebuilt = checked.rebuilt.as_ref().filter(|_| self.verbosity != Verbosity::Quiet);
+        if let Some(rebuilt) = rebuilt {
+            let format = &rebuilt.format;
+            let words = match &rebuilt.differs {
+                None => format!("yes, as {format}"),
+                Some(Differs { at: Some(at), words }) => {
+                    format!("no, not as {format} from byte {at} on, in {words}")
+                }
+                Some(Differs { at: None, words }) => format!("no, not as {format}: {words}"),
+            };
+            self.line(format_args!("{name}: rebuilding it gives the same bytes: {words}"));
         }
     }
-    for ((level, rule), count) in counts.into_iter().rev() {
-        if count > 1 && !shows_all && !context.report.is_quiet() {
-            let label = label(level, rule, color);
-            text.push_str(&format!("{name}: … and {} more of {label}; -v shows all\n", count - 1));
+
+    /// The first finding of each code, or all, and how many more there are.
+    fn findings(&mut self, name: &str, text: &[u8], what: &str, findings: &[Finding]) {
+        let mut counts: BTreeMap<(Level, Rule), usize> = BTreeMap::new();
+        for finding in findings {
+            if self.verbosity == Verbosity::Quiet && finding.level == Level::Note {
+                continue;
+            }
+            let count = counts.entry((finding.level, finding.rule)).or_default();
+            *count += 1;
+            if *count == 1 || self.verbosity == Verbosity::All {
+                self.finding(name, text, what, finding);
+            }
+        }
+        counts.retain(|_, count| *count > 1 && self.verbosity == Verbosity::First);
+        for ((level, rule), count) in counts.into_iter().rev() {
+            let label = label(level, rule.name(), self.color);
+            let more = count - 1;
+            self.line(format_args!("{name}: … and {more} more of {what}{label}; -v shows all"));
         }
     }
-    if checked.fixed {
-        text.push_str(&format!("{name}: written in the canonical form\n"));
-    }
-    if let Some(rebuilt) = checked.rebuilt.as_ref().filter(|_| !context.report.is_quiet()) {
-        let words = match rebuilt.differs {
-            None => format!("yes, as {}", rebuilt.format),
-            Some(at) => format!("no, not as {} from byte {at} on", rebuilt.format),
+
+    /// `FILE:LINE:COLUMN: warning[CODE]: PATH: …`, and the line of the text with a mark.
+    fn finding(&mut self, name: &str, text: &[u8], what: &str, finding: &Finding) {
+        let place = match finding.place {
+            Place::Whole => String::new(),
+            Place::Line { at, .. } => format!(":{}:{}", at.line, at.column),
+            Place::Byte(offset) => format!(": offset {offset:#x}"),
+            Place::Inode { nid, offset } => format!(": offset {offset:#x} (nid {nid})"),
         };
-        text.push_str(&format!("{name}: rebuilding it gives the same bytes: {words}\n"));
+        let path = finding.path.as_ref().map(|path| format!("{}: ", escaped(path)));
+        let label = label(finding.level, finding.rule.name(), self.color);
+        let (path, words) = (path.unwrap_or_default(), &finding.message);
+        self.line(format_args!("{name}{place}: {what}{label}: {path}{words}"));
+        if let (Place::Line { at, len }, Style::Human) = (finding.place, self.style) {
+            let mark = Mark { text, at, len, level: finding.level, hint: finding.hint };
+            let shown = mark.shown(self.width, self.color);
+            self.line(format_args!("{shown}"));
+        }
     }
-}
 
-/// `FILE:LINE:COLUMN: warning[CODE]: PATH: …`
-fn line(name: &str, finding: &Finding, color: bool) -> String {
-    let place = match finding.place {
-        Place::Whole => String::new(),
-        Place::Line(position) => format!(":{}:{}", position.line, position.column),
-        Place::Byte(offset) => format!(": offset {offset:#x}"),
-        Place::Inode { nid, offset } => format!(": offset {offset:#x} (nid {nid})"),
-    };
-    let path =
-        finding.path.as_ref().map_or_else(String::new, |path| format!("{}: ", escaped(path)));
-    let label = label(finding.level, finding.rule, color);
-    format!("{name}{place}: {label}: {path}{}\n", finding.message)
-}
-
-/// `warning[CODE]`
-fn label(level: Level, rule: Rule, color: bool) -> String {
-    let label = format!("{}[{}]", level.name(), rule.name());
-    if !color {
-        return label;
+    /// What a text was before it was written anew, and what became of its images.
+    fn fixed(&mut self, name: &str, text: &[u8], fixed: &Fixed) {
+        self.findings(name, text, "fixed: ", &fixed.findings);
+        self.line(format_args!("{name}: written in the canonical form"));
+        for Images { version, digests } in &fixed.images {
+            let version = version.number();
+            match digests {
+                [Some(old), Some(new)] if old == new => {
+                    self.line(format_args!("{name}: its image as V{version} stays {old}"));
+                }
+                [Some(old), Some(new)] => {
+                    self.line(format_args!(
+                        "{name}: its image as V{version} changes: {old} → {new}"
+                    ));
+                }
+                [None, Some(new)] => {
+                    self.line(format_args!(
+                        "{name}: its image as V{version} is {new} now; before, there was none"
+                    ));
+                }
+                [_, None] => {
+                    self.line(format_args!("{name}: no image as V{version} can hold it"));
+                }
+            }
+        }
     }
-    let ansi = match level {
-        Level::Error => AnsiColor::BrightRed,
-        Level::Warning => AnsiColor::Yellow,
-        Level::Note => AnsiColor::Cyan,
-    };
-    let style = Style::new().fg_color(Some(Color::Ansi(ansi))).bold();
-    format!("{style}{label}{style:#}")
+
+    fn line(&mut self, words: std::fmt::Arguments<'_>) {
+        // A string takes all that is written to it.
+        writeln!(self.text, "{words}").unwrap_or_default();
+    }
 }

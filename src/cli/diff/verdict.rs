@@ -7,7 +7,7 @@ use crate::canon::canonicalise;
 use crate::cli::failure::Failure;
 use crate::cli::load::{Context, Kind};
 use crate::diff::{Counted, Diff, TreeVerdict, Verdict, printable, tree_words};
-use crate::erofs::{self, Version};
+use crate::erofs::{self, Part, Version};
 use crate::num::{clamp_index, wide};
 use crate::threads;
 use crate::tree::Tree;
@@ -127,17 +127,21 @@ pub(in crate::cli) enum Written {
     /// What this program writes, in this format.
     As(String),
     /// Nothing that this program writes; it says that it has this format, and first differs from it
-    /// at a byte.
-    Otherwise(String, u64),
+    /// at a byte, where this lies.
+    Otherwise(String, u64, Part),
+    /// It says that it has this format, in which its tree is not written, for this reason.
+    Never(String, String),
 }
 
 impl Written {
     fn words(&self) -> String {
         match self {
             Self::As(format) => format!("{format} of it"),
-            Self::Otherwise(format, at) => {
-                format!("no {format} that this program writes, from byte {at} on")
+            Self::Otherwise(format, at, part) => {
+                let part = part.words(printable);
+                format!("no {format} that this program writes, from byte {at} on, in {part}")
             }
+            Self::Never(format, why) => format!("no {format} that this program writes: {why}"),
         }
     }
 }
@@ -156,10 +160,14 @@ pub(in crate::cli) fn rebuilt(
     let number = erofs::info(image).map_or(0, |info| info.composefs_version);
     let name = format!("V{number}");
     let Some(version) = Version::from_number(number) else {
-        return Ok(Written::Otherwise(name, 0));
+        return Ok(Written::Never(name, "it writes no images of that version".into()));
     };
-    let Ok(layout) = threads::layout(tree, version, context.threads) else {
-        return Ok(Written::Otherwise(name, 0));
+    let layout = match threads::layout(tree, version, context.threads) {
+        Ok(layout) => layout,
+        Err(error) => {
+            let path = printable(&tree.path(error.node()));
+            return Ok(Written::Never(name, format!("{path}: {error}")));
+        }
     };
     let (mut at, mut differs) = (0_u64, None);
     threads::write_image(&layout, context.threads, None, |piece| {
@@ -174,7 +182,7 @@ pub(in crate::cli) fn rebuilt(
     let longer = (wide(image.len()) > at).then_some(at);
     Ok(match differs.or(longer) {
         None => Written::As(name),
-        Some(at) => Written::Otherwise(name, at),
+        Some(at) => Written::Otherwise(name, at, layout.part_at(at)),
     })
 }
 

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::json;
 
-use super::window::window;
+use super::snippet::{Mark, label};
 use super::{Reporter, Style, Verbosity};
 use crate::dump::{Code, Diagnostic, Field, Findings, Position, Severity};
 
@@ -68,32 +67,14 @@ impl Reporter {
 
     /// `error[CODE]`
     fn label(&self, severity: Severity, code: Code) -> String {
-        let color = match severity {
-            Severity::Error => anstyle::AnsiColor::BrightRed,
-            Severity::Warning => anstyle::AnsiColor::Yellow,
-        };
-        let label = format!("{}[{}]", severity.name(), code.name());
-        self.paint(color.on_default().bold(), &label)
+        label(severity.into(), code.name(), self.color)
     }
 
     /// The line with a mark under what is at fault, and the hint.
     fn snippet(&self, text: &[u8], found: &Diagnostic) -> String {
-        let Position { line: number, column, .. } = found.position();
-        let gutter = number.to_string().len() + " | ".len();
-        let line = line_of(text, found.position());
-        let width = self.width.saturating_sub(gutter);
-        let shown = window(line, column.saturating_sub(1), found.span_len(), width);
-        let level = match self.severity(found.severity()) {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
-        };
-        let mark = AnnotationKind::Primary.span(shown.mark);
-        let source = Snippet::source(shown.text).line_start(number).annotation(mark);
-        let hint = found.hint().map(|hint| Level::HELP.with_name("hint").message(hint));
-        let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
-        // The window is cut to the width already.
-        let renderer = renderer.term_width(2 * self.width);
-        renderer.render(&[Group::with_level(level).element(source).elements(hint)])
+        let level = self.severity(found.severity()).into();
+        let (at, len, hint) = (found.position(), found.span_len(), found.hint());
+        Mark { text, at, len, level, hint }.shown(self.width, self.color)
     }
 
     fn document(&self, file: &str, found: &Diagnostic) -> serde_json::Value {
@@ -183,12 +164,4 @@ fn message(found: &Diagnostic) -> String {
         field => format!("{}: ", field.name()),
     };
     format!("{field}expected {}, found {}", found.expected(), found.found())
-}
-
-/// The line that a position is in, without its line feed.
-fn line_of(text: &[u8], position: Position) -> &[u8] {
-    let start = position.offset.saturating_sub(position.column.saturating_sub(1));
-    let rest = text.get(start..).unwrap_or_default();
-    let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-    rest.get(..end).unwrap_or_default()
 }

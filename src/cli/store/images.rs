@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::load::{Context, Form, Source};
 use crate::cli::output::Target;
 use crate::store::Listing;
-use crate::tree::Tree;
+use crate::tree::{Inode, Tree};
 use crate::verity::Digest;
 
 /// An image, or a dump that stands for one.
@@ -41,9 +41,9 @@ pub(super) fn trees<'s>(
 
 /// What an image needs to lie at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Need<'t> {
-    /// Where, in the store.
-    pub(super) payload: &'t [u8],
+pub(in crate::cli) struct Need<'t> {
+    /// Where, in the store; without a slash at its start.
+    pub(in crate::cli) payload: &'t [u8],
     /// Which of the images.
     pub(super) image: usize,
     /// Bytes it must have.
@@ -52,16 +52,22 @@ pub(super) struct Need<'t> {
     pub(super) digest: Option<Digest>,
 }
 
+/// What an inode of an image needs, if its content is an object.
+pub(in crate::cli) fn need<'t>(inode: &Inode<'t, '_>, image: usize) -> Option<Need<'t>> {
+    let payload = inode.payload().filter(|_| inode.is_external())?;
+    // Slashes at its start count for nothing.
+    let start = payload.iter().take_while(|&&byte| byte == b'/').count();
+    let payload = payload.get(start..).filter(|payload| !payload.is_empty())?;
+    let (size, digest) = (inode.size(), inode.digest());
+    Some(Need { payload, image, size, digest })
+}
+
 /// All that images need, sorted by path; equal needs of one image once.
 pub(super) fn needs<'t>(images: &'t [Image<'_>]) -> Vec<Need<'t>> {
     let mut needs = Vec::new();
     for (image, Image { tree, .. }) in images.iter().enumerate() {
-        for inode in tree.inodes().filter(|inode| inode.is_external()) {
-            let payload = inode.payload().unwrap_or_default();
-            if !payload.is_empty() {
-                let (size, digest) = (inode.size(), inode.digest());
-                needs.push(Need { payload, image, size, digest });
-            }
+        for inode in tree.inodes() {
+            needs.extend(need(&inode, image));
         }
     }
     needs.sort_unstable();
@@ -95,9 +101,8 @@ pub(super) fn uses<'t>(
     for (image, Image { tree, .. }) in images.iter().enumerate() {
         let mut walk = tree.walk();
         while let Some(step) = walk.next() {
-            let inode = tree.facts(step.node);
-            let payload = inode.payload().filter(|payload| objects.contains(payload));
-            if let Some(payload) = payload.filter(|_| inode.is_external()) {
+            let need = need(&tree.facts(step.node), image);
+            if let Some(payload) = need.map(|need| need.payload).filter(|p| objects.contains(p)) {
                 uses.entry(payload).or_default().push(Use { image, path: walk.path().to_vec() });
             }
         }

@@ -19,7 +19,7 @@ use crate::content::ContentError;
 use crate::progress::Progress;
 use crate::store::{Count, Listing, Store, StoreErrorKind, object_digest};
 use crate::verity::Digest;
-use check::{Check, Item};
+pub(in crate::cli) use check::{Check, Item};
 
 /// What is wrong with an object.
 #[derive(Debug)]
@@ -39,7 +39,8 @@ pub(super) fn run(context: &Context, args: &StoreVerifyArgs) -> Result<Answer, F
     let listing = store.list()?;
     let items = items(&listing, &needs);
     let progress = Progress::default();
-    let check = Check { store: &store, sample: args.sample, progress: &progress };
+    let stores = std::slice::from_ref(&store);
+    let check = Check { stores, sample: args.sample, progress: &progress };
     let checked = watch(context, &progress, || check.all(&items, context.threads))?;
     let problems = by_path(&items, checked.problems);
     let wrong: BTreeSet<&[u8]> = problems.iter().map(|(path, _)| &**path).collect();

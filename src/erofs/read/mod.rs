@@ -39,7 +39,9 @@ use super::error::ImageError;
 use crate::tree::Tree;
 use image::Image;
 pub use image::ImageInfo;
-pub use view::{BlockBuffer, External, Names, Slot, Source, View, ViewError, ViewInode, ViewName};
+pub use view::{
+    BlockBuffer, External, Marks, Names, Slot, Source, View, ViewError, ViewInode, ViewName,
+};
 
 /// What the headers of an image tell, without a look at its inodes.
 ///

@@ -23,7 +23,7 @@ use crate::num::{clamp_index, wide};
 use crate::tree::{FileType, Mode, Mtime};
 pub use dir::{BlockBuffer, Names, ViewName};
 pub use source::{Source, ViewError};
-pub use xattrs::External;
+pub use xattrs::{External, Marks};
 
 /// Where an inode lies: counts 32 bytes from the start of the image. Names of one inode have the same
 /// slot, so it makes an inode number; it is never less than 36.

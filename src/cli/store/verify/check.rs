@@ -1,4 +1,4 @@
-//! Checking many objects on several threads.
+//! Checking many objects on several threads, in one directory or several.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -10,17 +10,17 @@ use crate::cli::args::Share;
 use crate::cli::store::images::Need;
 use crate::num::wide;
 use crate::progress::Progress;
-use crate::store::{Count, Expected, Object, Store, StoreErrorKind, object_path};
+use crate::store::{Count, Expected, Object, Store, StoreError, StoreErrorKind, object_path};
 use crate::threads::{self, Threads};
 use crate::verity::Digest;
 
 /// A path at which an object lies, or must lie.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Item<'n> {
+pub(in crate::cli) struct Item<'n> {
     /// The digest that is its name, which it has unless images need it.
-    pub(super) digest: Option<Digest>,
+    pub(in crate::cli) digest: Option<Digest>,
     /// What images need to lie there.
-    pub(super) needs: &'n [Need<'n>],
+    pub(in crate::cli) needs: &'n [Need<'n>],
 }
 
 impl<'n> Item<'n> {
@@ -35,20 +35,21 @@ impl<'n> Item<'n> {
 
 /// What came of checking paths.
 #[derive(Debug, Default)]
-pub(super) struct Checked {
+pub(in crate::cli) struct Checked {
     /// What is wrong, with the number of the item.
-    pub(super) problems: Vec<(usize, StoreErrorKind)>,
+    pub(in crate::cli) problems: Vec<(usize, StoreErrorKind)>,
     /// The objects whose content was read.
-    pub(super) read: Count,
+    pub(in crate::cli) read: Count,
 }
 
 /// How objects are checked.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Check<'c> {
-    pub(super) store: &'c Store,
+pub(in crate::cli) struct Check<'c> {
+    /// Where objects are looked for: the first directory that has one counts.
+    pub(in crate::cli) stores: &'c [Store],
     /// Which part of them is read.
-    pub(super) sample: Option<Share>,
-    pub(super) progress: &'c Progress,
+    pub(in crate::cli) sample: Option<Share>,
+    pub(in crate::cli) progress: &'c Progress,
 }
 
 /// Objects of more bytes are worth all threads.
@@ -56,7 +57,7 @@ const LARGE: u64 = 8 << 20;
 
 impl Check<'_> {
     /// Checks paths: small objects side by side, then each large one on all threads.
-    pub(super) fn all(&self, items: &[Item<'_>], threads: Threads) -> Checked {
+    pub(in crate::cli) fn all(&self, items: &[Item<'_>], threads: Threads) -> Checked {
         self.progress.expect(wide(items.len()), 0);
         let shared = Mutex::new((Checked::default(), Vec::new()));
         threads::each(threads, items.len(), |i| {
@@ -85,12 +86,12 @@ impl Check<'_> {
     fn one(&self, item: &Item<'_>, most: u64, threads: Threads) -> Option<One> {
         let mut one = One::default();
         let path = item.path();
-        let object = match self.store.object(&path) {
+        let object = match self.object(&path) {
             Ok(object) => object,
-            Err(error) => {
+            Err(problem) => {
                 // What was listed may have been removed since.
-                if !item.needs.is_empty() || *error.kind() != StoreErrorKind::Missing {
-                    one.problems.push(error.kind().clone());
+                if !item.needs.is_empty() || problem != StoreErrorKind::Missing {
+                    one.problems.push(problem);
                 }
                 return Some(one);
             }
@@ -111,6 +112,18 @@ impl Check<'_> {
             }
         }
         Some(one)
+    }
+
+    /// The object at a path, in the first directory that has something there.
+    fn object(&self, path: &[u8]) -> Result<Object, StoreErrorKind> {
+        let found = self.stores.iter().map(|store| store.object(path));
+        let is_there = |found: &Result<_, StoreError>| {
+            !found.as_ref().is_err_and(|error| *error.kind() == StoreErrorKind::Missing)
+        };
+        let found = found.into_iter().find(is_there);
+        found.map_or(Err(StoreErrorKind::Missing), |found| {
+            found.map_err(|error| error.kind().clone())
+        })
     }
 }
 

@@ -1,9 +1,10 @@
 //! The xattrs of one inode, as an overlay shows them, and what they say of its content.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::super::super::disk::{
-    INDEX_TRUSTED, NameRule, XATTR_ALIGN, XattrEntry, prefix, split_name,
+    INDEX_TRUSTED, INDEX_USER, NameRule, XATTR_ALIGN, XattrEntry, prefix, split_name,
 };
 use super::super::super::error::{ImageError, ImageErrorKind, Structure};
 use super::super::image::get;
@@ -22,6 +23,9 @@ pub struct External {
     /// The digest that the content has.
     pub digest: Option<Digest>,
 }
+
+/// The xattrs of an overlay that an inode has: their names, and the starts of their values.
+pub type Marks = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// An xattr that was found: its name as it is stored, and where the value lies.
 struct Found<'n> {
@@ -95,17 +99,28 @@ impl<S: Source> View<S> {
         Ok(Some(External { path, digest }))
     }
 
-    /// The value of `trusted.SUFFIX` as it is stored, also of those that an overlay does not show.
+    /// The xattrs of an overlay as they are stored, `trusted.overlay.…` and `user.overlay.…`, with the
+    /// start of each value: at most [`MARK`](Self::MARK) bytes, which is more than any mark of an
+    /// overlay has.
     ///
     /// # Errors
     /// What of the image is corrupt, or the error of the source.
-    pub fn trusted_xattr(
-        &self,
-        inode: &ViewInode,
-        suffix: &[u8],
-    ) -> Result<Option<Vec<u8>>, ViewError<S::Error>> {
-        self.value(inode, |name| name == Name { index: INDEX_TRUSTED, suffix })
+    pub fn overlay_marks(&self, inode: &ViewInode) -> Result<Marks, ViewError<S::Error>> {
+        let mut places = Vec::new();
+        self.each(inode, |Found { name, value_at, value_len }| {
+            let is_kind = matches!(name.index, INDEX_TRUSTED | INDEX_USER);
+            if is_kind && name.suffix.starts_with(b"overlay.") {
+                let name = [prefix(name.index).unwrap_or_default(), name.suffix].concat();
+                places.push((name, (*value_at, *value_len.min(&Self::MARK))));
+            }
+            ControlFlow::Continue(())
+        })?;
+        let marks = places.into_iter().map(|(name, place)| Ok((name, self.bytes(place)?)));
+        marks.collect()
     }
+
+    /// The most bytes of a value that [`View::overlay_marks`] gives.
+    pub const MARK: usize = 80;
 
     /// The value of the first xattr whose stored name is wanted.
     fn value(
