@@ -71,7 +71,7 @@ fn sizes_and_link_counts_of_directories_may_be_any() {
     world
         .write("t", format!("/ 0 40755 0 0 0 0 0.0 - - -\n/x 0 100644 1 0 0 0 0.0 - - -\n{lines}"));
     assert_eq!(found(&document(&world, "t", 1)), ["line-order 3:1 /d", "line-order 4:1 /d/f"]);
-    world.write("t", format!("/ 0 40755 0 0 0 0 0.0 - - -\n/p 7 10644 1 0 0 0 0.0 - - -\n"));
+    world.write("t", "/ 0 40755 0 0 0 0 0.0 - - -\n/p 7 10644 1 0 0 0 0.0 - - -\n");
     assert_eq!(found(&document(&world, "t", 1)), ["size-ignored 2:4 -"]);
 }
 

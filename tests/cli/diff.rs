@@ -79,7 +79,7 @@ fn the_verdict_has_three_levels() {
     let mut odd = world.read("v1.cfs");
     odd[40] = 1;
     world.write("odd.cfs", odd);
-    let words = "same tree; images differ: OLD is V1 of it, NEW is no V1 that this program writes, from byte 40 on";
+    let words = "same tree; images differ: OLD is V1 of it, NEW is no V1 that this program writes, from byte 40 on, in the padding";
     assert_eq!(verdict("v1.cfs odd.cfs"), words);
     world.cfs("diff v0.cfs v1.cfs").exits(0);
     world.cfs("diff --exact v0.cfs v1.cfs").exits(1);
