@@ -317,3 +317,52 @@ fn hostile_names_are_shown_and_never_run() {
         assert!(names.contains(&name.to_owned()), "{name} is not in {names:?}");
     }
 }
+
+/// A tree of a million files in a thousand directories, of which each has an owner and a time of its own.
+fn million(add: u32) -> String {
+    let mut text = String::from("/ 4096 40755 2 0 0 0 0.0 - - -\n");
+    for dir in 0..1000 {
+        text.push_str(&format!("/dir{dir:03} 4096 40755 2 0 0 0 0.0 - - -\n"));
+        for file in 0..1000 {
+            let owner = dir * 1000 + file + add;
+            let line = format!(
+                "/dir{dir:03}/file-{file:03} {file} 100644 1 {owner} 0 0 {owner}.0 object{file} - -\n"
+            );
+            text.push_str(&line);
+        }
+    }
+    text
+}
+
+/// How long a page of a million entries may take to show its first rows.
+const MAX_MILLISECONDS: f64 = 2000.0;
+
+#[test]
+fn a_million_changed_entries_open_in_under_two_seconds() {
+    let Some(mut browser) = Browser::start() else { return };
+    let world = World::with(&[("old", &million(0)), ("new", &million(1))]);
+    world.write("page.html", world.cfs("diff -q --html old new").0.stdout);
+    let mut times = Vec::new();
+    for _ in 0..3 {
+        browser.open(&world.path("page.html"));
+        // The map of sizes is drawn after the rows, and both before this.
+        let loaded = "performance.getEntriesByType('navigation')[0].loadEventEnd";
+        times.push(browser.value(loaded).as_f64().unwrap());
+    }
+    let first = times.iter().copied().fold(f64::INFINITY, f64::min);
+    println!("first rows of a million after {times:?} ms");
+    assert!(first > 0.0 && first < MAX_MILLISECONDS, "{times:?} ms");
+    assert_eq!(browser.text(STATUS), "1,000,000 changed entries");
+    browser.value("document.getElementById('tree').focus()");
+    browser.click("document.getElementById('unfold')");
+    browser.value("document.getElementById('tree').focus()");
+    browser.press(&["End"]);
+    assert_eq!(browser.text(SELECTED), "file-999");
+    assert_eq!(
+        browser.text("document.querySelector('#detail .path').textContent"),
+        "/dir999/file-999"
+    );
+    let words = browser.texts(".row[aria-selected=true] .words");
+    assert!(words[0].starts_with("owner 999999:0 → 1000000:0"), "{words:?}");
+    assert!(browser.number("document.querySelectorAll('.row').length") < 100);
+}

@@ -10,7 +10,8 @@ addEventListener("beforeprint", () => {
     if (!countsBelow(row)) { row = ends[row] - 1; continue; }
     if (items.length >= MAX_PRINTED) { left = countsOf("*", row, rowCount); break; }
     const letter = letterOf(row);
-    const item = element("li", {}, letter === "." ? "" : kindMark(letter), element("code", {}, names.get(row)), " ", wordsOf(row));
+    const item = element("li", {}, letter === "." ? "" : kindMark(letter), element("code", {}, names.get(row)), " ",
+      element("span", { className: "words" }, wordsOf(row)));
     item.style.setProperty("--level", Math.min(depths[row], MAX_INDENT));
     items.push(item);
   }

@@ -69,14 +69,14 @@ function draw() {
     made.push(row);
   }
   rowBox.replaceChildren(...made);
-  if (shownCount) tree.setAttribute("aria-activedescendant", "row-" + shown[current]);
+  if (current >= first && current < last) tree.setAttribute("aria-activedescendant", "row-" + shown[current]);
   else tree.removeAttribute("aria-activedescendant");
 }
 
 function rowElement(row, isCurrent) {
-  const letter = letterOf(row), isChanged = letter !== ".", told = wordsOf(row);
+  const letter = letterOf(row), isChanged = letter !== ".";
   const made = element("div", {
-    className: told ? "row has-words" : "row", id: "row-" + row, role: "treeitem",
+    className: countsOf("*", row, row + 1) ? "row" : "row beside", id: "row-" + row, role: "treeitem",
     "aria-level": depths[row] + 1, "aria-selected": isCurrent,
   });
   made.style.setProperty("--level", Math.min(depths[row], MAX_INDENT));
@@ -84,7 +84,7 @@ function rowElement(row, isCurrent) {
   made.append(element("span", { className: "fold", "aria-hidden": "true" }));
   if (isChanged) made.append(kindMark(letter));
   made.append(element("span", { className: isChanged ? "name" : "name unchanged" }, names.get(row)));
-  made.append(element("span", { className: "words" }, told));
+  made.append(element("span", { className: "words" }, wordsOf(row)));
   if (hasRows(row)) made.append(countsElement(row));
   return made;
 }
