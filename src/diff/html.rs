@@ -63,7 +63,7 @@ pub struct Origin<'o> {
 /// });
 /// # all.unwrap();
 /// assert!(page.starts_with("<!DOCTYPE html>"));
-/// assert!(page.contains("mode 04755 → 0755 (setuid removed)"));
+/// assert!(page.contains("<li><button class=\"path\" data-path=\"/a\">/a</button></li>"));
 /// ```
 pub fn write<E>(
     diff: &Diff<'_>,

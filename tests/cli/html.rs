@@ -51,7 +51,7 @@ fn what_the_page_tells_is_what_was_compared() {
     let expected = [
         row("/", '.', ""),
         row("/a", '.', ""),
-        row("/a/f", 'M', "3 B → 5 B (+2 B)"),
+        row("/a/f", 'M', "3 B\x7f5 B (+2 B)"),
         row("/b", 'A', "directory, 1 entry, 2 KiB"),
         row("/b/g", 'A', "file, 2 KiB"),
     ];

@@ -43,7 +43,7 @@ const ends = new Int32Array(rowCount);
 
 const hasRows = (row) => ends[row] > row + 1;
 const letterOf = (row) => page.letters[row];
-const wordsOf = (row) => words.get(page.words[row]);
+const wordsOf = (row) => words.get(page.words[row]).replaceAll("\x7f", " → ");
 const bareName = (row) => { const name = names.get(row); return row && name.endsWith("/") ? name.slice(0, -1) : name; };
 
 function pathOf(row) {
