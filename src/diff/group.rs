@@ -6,6 +6,7 @@ use xxhash_rust::xxh64::xxh64;
 
 use super::attribute::Attribute;
 use super::compare::XattrChange;
+use super::sides::Common;
 use super::words::{counted, is_world_writable, moment, printable, xattr_change, xattr_value};
 use super::{Change, Diff, Kind};
 use crate::num::{index, wide};
@@ -89,13 +90,16 @@ struct Item {
 
 /// Puts changes into groups, and takes them from what is told of each alone.
 pub(super) fn group(diff: &mut Diff<'_>) {
-    let (mut items, mut bytes) = (Vec::new(), Vec::new());
+    let (mut items, mut bytes, mut labels) = (Vec::new(), Vec::new(), Vec::new());
     for (number, change) in diff.changes.iter().enumerate() {
         if change.kind != Kind::Metadata {
             continue;
         }
         let Ok(member) = u32::try_from(number) else { break };
         let may_go = change.attributes.iter().filter(|&it| may_be_grouped(diff, change, it));
+        let is_label = has_label_on_one_side(diff, change);
+        labels.extend(Some(member).filter(|_| is_label));
+        let may_go = may_go.filter(|&attribute| !(is_label && attribute == Attribute::Xattr));
         items.extend(may_go.map(|attribute| {
             bytes.clear();
             value(diff, change, attribute, &mut bytes);
@@ -123,8 +127,14 @@ pub(super) fn group(diff: &mut Diff<'_>) {
         }
         scatter(diff, first.attribute, others.into_iter(), &mut left);
     }
+    let shape = if diff.summary.new.labels == 0 { Shape::Removed } else { Shape::Added };
+    match labels.len() {
+        MIN_EQUAL.. => groups.push(make(diff, Attribute::Xattr, shape, labels)),
+        _ => left.entry((Attribute::Xattr, shape)).or_default().extend(labels),
+    }
     for ((attribute, shape), mut members) in left {
-        if members.len() >= MIN_ALIKE {
+        let most = members.len() >= MIN_ALIKE;
+        if most || members.len() >= MIN_EQUAL && have_one_time(diff, attribute, &members) {
             members.sort_unstable();
             groups.push(make(diff, attribute, shape, members));
         }
@@ -139,6 +149,26 @@ pub(super) fn group(diff: &mut Diff<'_>) {
     }
     drop_times(diff);
     diff.groups = groups;
+}
+
+/// Whether some changes are of times that were all the same before, or are now.
+fn have_one_time(diff: &Diff<'_>, attribute: Attribute, members: &[u32]) -> bool {
+    let changes = members.iter().filter_map(|&member| diff.changes.get(index(member)));
+    let (mut old, mut new) = (Common::default(), Common::default());
+    for change in changes {
+        old.add(change.old.map(|node| diff.old.facts(node).mtime()));
+        new.add(change.new.map(|node| diff.new.facts(node).mtime()));
+    }
+    attribute == Attribute::Mtime && (old.one().is_some() || new.one().is_some())
+}
+
+/// Whether all that differs in the xattrs of an entry is that it has an SELinux label in one tree, of
+/// trees of which the other has none at all: which label that is says nothing.
+fn has_label_on_one_side(diff: &Diff<'_>, change: &Change) -> bool {
+    let is_bare = diff.summary.old.labels == 0 || diff.summary.new.labels == 0;
+    is_bare
+        && change.attributes.contains(Attribute::Xattr)
+        && matches!(diff.xattrs(change).as_slice(), [XattrChange { key: b"security.selinux", .. }])
 }
 
 /// Whether so many equal changes of all that an attribute has are a group of their own. Times are

@@ -90,12 +90,7 @@ fn kinds(diff: &Diff<'_>) -> Vec<Section> {
     ];
     let make = |(rank, name, kinds): (usize, &str, &[Kind])| {
         let (lines, count) = lines(diff, kinds);
-        let number = wide(lines.len());
-        let told = match count == number {
-            true => String::new(),
-            false => format!(" in {}", counted(number, "line", "lines")),
-        };
-        let summary = format!("{name}: {}{told}", counted(count, "entry", "entries"));
+        let summary = format!("{name}: {}", counted(count, "entry", "entries"));
         Section::folded(rank, &summary, lines)
     };
     sections.into_iter().map(make).collect()

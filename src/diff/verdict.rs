@@ -65,7 +65,8 @@ pub fn tree_words(diff: &Diff<'_>) -> String {
         TreeVerdict::Same => "same tree".into(),
         TreeVerdict::Different => "trees differ".into(),
         TreeVerdict::SameButIgnored => {
-            let names: Vec<&str> = diff.ignored.iter().map(|(name, _)| name).collect();
+            let told = |(name, _)| if name == "elsewhere" { "other paths" } else { name };
+            let names: Vec<&str> = diff.ignored.iter().map(told).collect();
             format!("equal except for what was ignored: {}", names.join(", "))
         }
     }

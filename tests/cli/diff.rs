@@ -233,3 +233,52 @@ fn words_that_differ_are_marked_where_there_is_colour() {
     let marked = "\x1b[32m+\x1b[0m\x1b[32mhello\x1b[0m\x1b[7m\x1b[32m you\x1b[0m";
     assert_eq!(lines.last(), Some(&marked), "{out:?}");
 }
+
+/// The hints that a pair of the gallery gives.
+fn hints(pair: &str) -> Vec<String> {
+    let json = crate::support::fixture(&format!("diff/{pair}/json"));
+    let document: Value = serde_json::from_slice(&crate::support::read(&json)).unwrap();
+    let hints = document["hints"].as_array().unwrap().iter();
+    hints.map(|hint| hint["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn each_known_cause_is_named_for_a_pair_of_the_gallery() {
+    let pairs = [
+        ("directory-mtimes", "directory-mtimes"),
+        ("fixed-time", "all-mtimes"),
+        ("root-xattrs", "root-xattrs"),
+        ("nanoseconds-dropped", "nanoseconds"),
+        ("labels-missing", "selinux"),
+        ("digests-missing", "digests"),
+        ("hard-links-split", "hard-links"),
+        ("other-owner", "owners"),
+        ("marks-of-a-format-shown", "format-marks"),
+    ];
+    for (pair, code) in pairs {
+        assert_eq!(hints(pair), [code], "{pair}");
+    }
+    for pair in ["mode-and-owner", "relabelled", "same-tree-other-format", "kernel-update"] {
+        assert!(hints(pair).is_empty(), "{pair}");
+    }
+}
+
+#[test]
+fn what_is_not_compared_is_not_told() {
+    let world = world(&[
+        ("hello\\n", "hello\\x20you\\n"),
+        ("/etc/hosts 6", "/etc/hosts 10"),
+        ("/etc/same 6", "/etc/same 10"),
+    ]);
+    let first = |args: &str| {
+        world.cfs(&format!("diff {args} old new")).exits(1).out().lines().next().map(str::to_owned)
+    };
+    let of = |words: &str| Some(format!("M\t/etc/hosts\t{words} (with 1 other name)"));
+    assert_eq!(first(""), of("6 B → 10 B (+4 B)"));
+    assert_eq!(first("--only content"), of("other content"));
+    assert_eq!(first("--ignore content"), of("6 B → 10 B (+4 B)"));
+    let none = world.cfs("diff --path nowhere old new");
+    let words =
+        "verdict: equal except for what was ignored: other paths; images differ in every format\n";
+    assert!(none.exits(0).out().ends_with(words), "{}", none.out());
+}

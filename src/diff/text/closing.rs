@@ -63,7 +63,7 @@ pub(in super::super) fn totals(diff: &Diff<'_>) -> String {
         (summary.moved.entries, "renamed or moved"),
         (summary.content.entries, "content"),
         (summary.types, "type"),
-        (summary.links, "hard link"),
+        (summary.links, if summary.links == 1 { "hard link" } else { "hard links" }),
         (summary.metadata, "metadata"),
     ];
     let parts = parts.into_iter().filter(|(count, _)| *count > 0);

@@ -239,6 +239,9 @@ fn content(change: &Change, old: &Inode<'_, '_>, new: &Inode<'_, '_>) -> Vec<Str
     if change.attributes.contains(Attribute::Size) {
         return Vec::new();
     }
+    if old.size() != new.size() {
+        return vec!["other content".into()];
+    }
     let length = |digest: Option<&[u8]>| digest.map_or(0, <[u8]>::len);
     let lengths = (length(old.digest_bytes()), length(new.digest_bytes()));
     let unsure = old.is_external() && new.is_external() && lengths.0 != lengths.1;
