@@ -8,7 +8,7 @@ use super::figures::{Figure, figures, headline};
 use super::text::{ignored, objects, shown_path};
 use super::words::{counted, printable};
 use super::{Attributes, Change, Counted, Diff, Group, Kind, NoticeKind, Verdict};
-use crate::num::{index, wide};
+use crate::num::index;
 use fit::{Section, fit};
 
 /// The most bytes that a comment has, and so the most characters.

@@ -172,7 +172,8 @@ struct Finder<'t> {
 const LOOKED_AT: usize = 8;
 
 impl<'t> Finder<'t> {
-    /// Pairs directories that hold mostly the same, and compares what is in them.
+    /// Pairs directories that hold mostly the same, and compares what is in them. What only one of them
+    /// has is not walked, so that no node is met twice however deep such directories lie in each other.
     fn changed_directories(
         &mut self,
         join: &mut Join<'t>,
@@ -186,9 +187,9 @@ impl<'t> Finder<'t> {
                 || before.nested && after.nested
                 || Moves::reaches(&self.near.from, self.old, before.node)
                 || Moves::reaches(&self.near.to, self.new, after.node);
-            let work = size(self.old, before.node) + size(self.new, after.node);
-            let Some(left) = self.left.checked_sub(work).filter(|_| !is_taken) else { continue };
-            self.left = left;
+            if is_taken {
+                continue;
+            }
             let attributes = join.moved(before.node, after.node);
             let changes = join.inside(before.node, after.node);
             let tops = tops(self.old, self.new, &changes);

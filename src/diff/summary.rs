@@ -108,31 +108,39 @@ pub(super) fn sizes(diff: &Diff<'_>, change: &Change) -> (u64, u64) {
 /// The bytes of an added entry and all below it, but for what was moved there.
 fn added_bytes(diff: &Diff<'_>, node: Option<NodeId>) -> u64 {
     let Some(node) = node else { return 0 };
-    let moved = diff.moves.moved_to(diff.new, node);
-    let moved = moved.map(|(top, _)| bytes_below(diff.new, top)).fold(0, u64::saturating_add);
-    bytes_below(diff.new, node).saturating_sub(moved)
-}
-
-/// The bytes of what was moved, but for what is new in it.
-fn moved_bytes(diff: &Diff<'_>, node: Option<NodeId>) -> u64 {
-    let Some(node) = node else { return 0 };
-    let come = diff.moves.come_inside(node).iter();
-    let come = come.map(|&top| bytes_below(diff.new, top)).fold(0, u64::saturating_add);
-    bytes_below(diff.new, node).saturating_sub(come)
+    bytes_beside(diff.new, node, diff.moves.moved_to(diff.new, node).map(|(top, _)| top))
 }
 
 /// The bytes of a deleted entry and all below it, but for what was moved away.
 fn deleted_bytes(diff: &Diff<'_>, node: Option<NodeId>) -> u64 {
     let Some(node) = node else { return 0 };
-    let moved = diff.moves.moved_from(diff.old, node);
-    let moved = moved.map(|(top, _)| bytes_below(diff.old, top)).fold(0, u64::saturating_add);
-    bytes_below(diff.old, node).saturating_sub(moved)
+    bytes_beside(diff.old, node, diff.moves.moved_from(diff.old, node).map(|(top, _)| top))
+}
+
+/// The bytes of what was moved, but for what is new in it.
+fn moved_bytes(diff: &Diff<'_>, node: Option<NodeId>) -> u64 {
+    let Some(node) = node else { return 0 };
+    bytes_beside(diff.new, node, diff.moves.come_inside(node).iter().copied())
+}
+
+/// The bytes from a node on to the end of what is below it, but for what lies below some nodes.
+fn bytes_beside(tree: &Tree<'_>, node: NodeId, tops: impl Iterator<Item = NodeId>) -> u64 {
+    let (mut from, mut bytes) = (node, 0_u64);
+    for top in tops {
+        bytes = bytes.saturating_add(bytes_between(tree, from, top));
+        from = tree.end(top);
+    }
+    bytes.saturating_add(bytes_between(tree, from, tree.end(node)))
 }
 
 /// The bytes of the regular files from a node on to the end of what is below it; a hard link does
 /// not count.
 pub(super) fn bytes_below(tree: &Tree<'_>, node: NodeId) -> u64 {
-    let nodes = (node.number()..tree.end(node).number()).map(NodeId::from_number);
+    bytes_between(tree, node, tree.end(node))
+}
+
+fn bytes_between(tree: &Tree<'_>, from: NodeId, end: NodeId) -> u64 {
+    let nodes = (from.number()..end.number()).map(NodeId::from_number);
     let files = nodes.filter(|&node| !tree.is_link(node)).map(|node| tree.facts(node));
     let sizes = files.filter(|it| it.file_type() == FileType::Regular).map(|it| it.size());
     sizes.fold(0, u64::saturating_add)
