@@ -116,6 +116,7 @@ pub mod merge;
 #[cfg(feature = "live")]
 pub mod mount;
 mod num;
+pub mod pattern;
 #[cfg(feature = "live")]
 pub mod progress;
 #[cfg(feature = "live")]

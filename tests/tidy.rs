@@ -78,7 +78,7 @@ fn assert_none(broken: &[String], rule: &str) {
 // ---- the wall -----------------------------------------------------------------------------------
 
 /// What stands below the wall, and what of the crate each part may name.
-const BELOW: [(&str, &[&str]); 11] = [
+const BELOW: [(&str, &[&str]); 12] = [
     ("num", &[]),
     ("chunks", &["num"]),
     ("verity", &["num"]),
@@ -90,6 +90,7 @@ const BELOW: [(&str, &[&str]); 11] = [
     ("check", &["num", "canon", "dump", "erofs", "tree", "verity"]),
     ("diff", &["num", "calendar", "dump", "tree", "verity"]),
     ("merge", &["num", "canon", "dump", "tree"]),
+    ("pattern", &["num", "canon", "diff", "dump", "tree"]),
 ];
 
 /// The part of the crate that a file belongs to.

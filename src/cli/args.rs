@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod extract;
 mod git;
+mod golden;
 mod mount;
 mod scan;
 mod store;
@@ -16,6 +17,7 @@ pub(super) use git::{
     Driver, GitArgs, GitCommand, GitInstallArgs, GitMergeArgs, GitScope, GitTextconvArgs,
     GitUninstallArgs,
 };
+pub(super) use golden::{GoldenArgs, GoldenCommand, GoldenFiles};
 #[cfg(feature = "fuse")]
 pub(super) use mount::{FuseArgs, When};
 pub(super) use mount::{MountArgs, MountsArgs, UmountArgs};
@@ -130,6 +132,7 @@ pub(super) enum Command {
     Diff(DiffArgs),
     Patch(PatchArgs),
     Git(GitArgs),
+    Golden(GoldenArgs),
     Store(StoreArgs),
     Mount(MountArgs),
     Umount(UmountArgs),

@@ -121,7 +121,7 @@ fn print(
                 html::write(found, &verdict, &origin, |piece| out.write(piece.as_bytes()))?;
             }
         } else {
-            let layout = layout(context, args);
+            let layout = layout(context, args.list);
             text::write(found, &verdict, &layout, |piece| out.write(piece.as_bytes()))?;
         }
     }
@@ -129,11 +129,11 @@ fn print(
 }
 
 /// How text is laid out on standard output.
-fn layout(context: &Context, args: &DiffArgs) -> text::Layout {
+pub(super) fn layout(context: &Context, list: bool) -> text::Layout {
     let stdout = std::io::stdout();
     let palette =
         if is_colored(context.color, &stdout) { palette() } else { text::Palette::default() };
-    text::Layout { width: width_of(stdout), list: args.list, palette }
+    text::Layout { width: width_of(stdout), list, palette }
 }
 
 fn palette() -> text::Palette {

@@ -84,7 +84,7 @@ pub(super) fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    let context = Context::new(NAME, &args.common);
+    let context = Context::new(NAME, Vec::new(), &args.common);
     match mount(&context, &args) {
         Ok(()) => ExitCode::SUCCESS,
         Err((status, trouble)) => {

@@ -1,5 +1,6 @@
 //! A source as a tree.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -23,6 +24,10 @@ use crate::tree::Tree;
 /// What all commands work with.
 #[derive(Debug)]
 pub(super) struct Context {
+    /// The name of the program.
+    pub(super) program: String,
+    /// The arguments as they were typed.
+    pub(super) typed: Vec<OsString>,
     /// Where messages go.
     pub(super) report: Reporter,
     /// How many threads to use.
@@ -36,9 +41,11 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// What the program's name and common options ask for.
-    pub(super) fn new(program: &str, common: &Common) -> Self {
+    /// What the program's name, its arguments and common options ask for.
+    pub(super) fn new(program: &str, typed: Vec<OsString>, common: &Common) -> Self {
         Self {
+            program: program.to_owned(),
+            typed,
             report: Reporter::new(program, common),
             threads: common.threads.map_or_else(Threads::available, Threads::new),
             progress: common.progress,
@@ -53,6 +60,13 @@ impl Context {
     /// The most bytes that a file may have, decompressed or not.
     pub(super) fn max_input(&self) -> Option<u64> {
         self.max_input
+    }
+
+    /// How dump text is read whatever the options about sources say.
+    pub(super) fn lenient(&self) -> Options {
+        let all = self.report.verbosity == Verbosity::All;
+        let warnings = if all { Warnings::All } else { Warnings::First };
+        Options { profile: Profile::Lenient, warnings, max_errors: self.max_errors }
     }
 }
 
@@ -176,12 +190,7 @@ impl Source {
 
     fn parse(&self, context: &Context, form: Form) -> Result<Tree<'_>, Failure> {
         self.refuse_image()?;
-        let all = context.report.verbosity == Verbosity::All;
-        let options = Options {
-            profile: self.profile,
-            warnings: if all { Warnings::All } else { Warnings::First },
-            max_errors: context.max_errors,
-        };
+        let options = Options { profile: self.profile, ..context.lenient() };
         let text = Text { file: &self.name, bytes: &self.bytes };
         match threads::parse(&self.bytes, &options, context.threads) {
             Err(error) => {

@@ -8,12 +8,12 @@
 //! | `args`, `program` | the command line as it is typed; which command a program runs |
 //! | `input`, `decompress`, `scan`, `load` | a source as bytes, as a tree, with what there is to say of it |
 //! | `lookup` | a path in a tree |
-//! | `output`, `place`, `replace`, `text` | results, whole or not at all |
+//! | `output`, `place`, `replace`, `text`, `shell` | results, whole or not at all; words for a shell |
 //! | `report`, `failure` | messages; how a command ends |
 //! | `progress`, `signals` | what is shown while long work goes on, and what ends it early |
 //! | `pages` | man pages about more than a command |
 //! | `helper` | the program `mount.composefs` |
-//! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `extract`, `check`, `diff`, `patch`, `git`, `store`, `mount`, `mounts`, `verity`, `generate` | a command each |
+//! | `dump`, `mkimage`, `ls`, `objects`, `cat`, `extract`, `check`, `diff`, `patch`, `git`, `golden`, `store`, `mount`, `mounts`, `verity`, `generate` | a command each |
 
 mod args;
 mod cat;
@@ -25,6 +25,7 @@ mod extract;
 mod failure;
 mod generate;
 mod git;
+mod golden;
 mod helper;
 mod input;
 mod load;
@@ -45,6 +46,7 @@ mod report;
 mod scan;
 #[cfg(feature = "fuse")]
 mod serve;
+mod shell;
 mod signals;
 mod store;
 mod text;
@@ -81,11 +83,12 @@ pub fn run(built: &str, args: impl IntoIterator<Item = OsString>) -> ExitCode {
         return helper::run(args);
     }
     let mut program = Program::named(&name, built);
-    let (common, command) = match program.parse(args) {
+    let typed: Vec<OsString> = args.collect();
+    let (common, command) = match program.parse(typed.iter().cloned()) {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
-    let context = Context::new(&program.name, &common);
+    let context = Context::new(&program.name, typed, &common);
     let trouble_status = match &command {
         Command::Git(args) if git::is_merge(args) => git::MERGE_TROUBLE,
         _ => TROUBLE,
@@ -125,6 +128,7 @@ fn execute(context: &Context, command: Command) -> Result<Answer, Failure> {
         Command::Diff(args) => diff::run(context, &args),
         Command::Patch(args) => patch::run(context, args),
         Command::Git(args) => git::run(context, &args),
+        Command::Golden(args) => golden::run(context, &args),
         Command::Store(args) => store::run(context, &args),
         Command::Mount(args) => mount::run(context, args),
         Command::Umount(args) => mount::unmount(context, &args),

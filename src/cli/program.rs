@@ -7,8 +7,8 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 
 use super::args::{
     CatArgs, CheckArgs, Cli, Command, Common, CompletionsArgs, DiffArgs, DumpArgs, ExtractArgs,
-    GitArgs, LsArgs, ManArgs, MkimageArgs, MountArgs, MountsArgs, ObjectsArgs, PatchArgs,
-    StoreArgs, UmountArgs, VerityArgs,
+    GitArgs, GoldenArgs, LsArgs, ManArgs, MkimageArgs, MountArgs, MountsArgs, ObjectsArgs,
+    PatchArgs, StoreArgs, UmountArgs, VerityArgs,
 };
 
 /// A program as it was started.
@@ -107,6 +107,7 @@ fn fixed_command(name: &str, matches: &ArgMatches) -> Result<Command, clap::Erro
         "diff" => DiffArgs::from_arg_matches(matches).map(Command::Diff),
         "patch" => PatchArgs::from_arg_matches(matches).map(Command::Patch),
         "git" => GitArgs::from_arg_matches(matches).map(Command::Git),
+        "golden" => GoldenArgs::from_arg_matches(matches).map(Command::Golden),
         "store" => StoreArgs::from_arg_matches(matches).map(Command::Store),
         "verity" => VerityArgs::from_arg_matches(matches).map(Command::Verity),
         "completions" => CompletionsArgs::from_arg_matches(matches).map(Command::Completions),

@@ -169,7 +169,7 @@ impl Attributes {
     }
 
     /// Adds an attribute if it differs.
-    pub(super) const fn note(&mut self, attribute: Attribute, differs: bool) {
+    pub(crate) const fn note(&mut self, attribute: Attribute, differs: bool) {
         if differs {
             self.0 |= attribute.bit();
         }

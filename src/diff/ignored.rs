@@ -20,13 +20,15 @@ impl Ignored {
         *self == Self::default()
     }
 
-    pub(super) fn attributes(&mut self, attributes: Attributes) {
+    /// Counts an entry that differs in these attributes.
+    pub(crate) fn attributes(&mut self, attributes: Attributes) {
         for attribute in attributes.iter() {
             *self.attributes.entry(attribute).or_default() += 1;
         }
     }
 
-    pub(super) fn xattrs(&mut self, differ: bool) {
+    /// Counts an entry if it differs in xattrs that are ignored.
+    pub(crate) fn xattrs(&mut self, differ: bool) {
         self.xattrs += u64::from(differ);
     }
 

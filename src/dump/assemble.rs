@@ -67,6 +67,7 @@ impl<'a> Assembler<'a> {
             match item {
                 Item::Clean(entry) => self.entry(number, entry, Escapes::None),
                 Item::Entry(entry) => self.entry(number, entry, Escapes::Some),
+                Item::Note => {}
                 Item::Bad { path, directory } => self.register(*path, *directory),
             }
             if self.report.is_full() {
@@ -103,8 +104,9 @@ impl<'a> Assembler<'a> {
     /// # Errors
     /// [`ParseError`] if there was an error in any line or between them.
     pub fn finish(mut self) -> Result<Parsed<'a>, ParseError> {
-        if self.lines == 0 {
-            self.report.add(Line { number: 1, text: b"" }, &issue(Code::NoRoot, Field::Path, 0, 0));
+        if self.builder.is_empty() && !self.report.has_errors() {
+            let text = self.report.text().get(..0).unwrap_or_default();
+            self.report.add(Line { number: 1, text }, &issue(Code::NoRoot, Field::Path, 0, 0));
         }
         links::resolve(&mut self.builder, &self.links, &mut self.report);
         if self.report.has_errors() {

@@ -24,6 +24,8 @@ pub(super) enum Item<'a> {
     Clean(Entry<'a>),
     /// It says this.
     Entry(Entry<'a>),
+    /// It is none of a dump, and there is nothing to say of it.
+    Note,
     /// It holds an error.
     Bad { path: Option<&'a [u8]>, directory: bool },
 }
@@ -107,6 +109,23 @@ impl<'a> BatchReader<'a> {
                     }
                     batch.push(line, outcome, &mut self.found);
                 }
+            }
+        }
+    }
+
+    /// As [`BatchReader::read`], where empty lines and those that begin with `#` are notes.
+    pub(super) fn read_with_notes(&mut self, part: &'a [u8], batch: &mut Batch<'a>) {
+        batch.items.clear();
+        batch.issues.clear();
+        batch.bytes = part.len();
+        let mut rest = part;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+            let (line, behind) = rest.split_at_checked(end).unwrap_or((rest, b""));
+            rest = behind;
+            match line {
+                [b'#' | b'\n', ..] => batch.items.push(Item::Note),
+                line => self.parse_lines(line, batch),
             }
         }
     }

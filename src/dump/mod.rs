@@ -38,7 +38,6 @@ pub use escape::{BadEscape, Place, escape_into, unescape, unescape_into, unescap
 pub use explain::explain;
 pub use line::{Outcome, lexical_verdict, read_line, xattrs_of};
 pub(crate) use paths::path_of;
-#[cfg(feature = "json")]
 pub(crate) use print::line_into;
 pub use print::{print, print_to};
 pub use report::{Findings, Warnings};
@@ -100,6 +99,24 @@ pub fn parse<'a>(text: &'a [u8], options: &Options) -> Result<Parsed<'a>, ParseE
     let mut batch = Batch::default();
     for part in parts(text) {
         reader.read(part, &mut batch);
+        if assembler.add(&batch).is_break() {
+            break;
+        }
+    }
+    assembler.finish()
+}
+
+/// As [`parse`], for a text with lines that are none of a dump: empty ones, and those that begin with
+/// `#`. They are counted, and nothing is said of them.
+pub(crate) fn parse_with_notes<'a>(
+    text: &'a [u8],
+    options: &Options,
+) -> Result<Parsed<'a>, ParseError> {
+    let mut assembler = Assembler::new(text, options);
+    let mut reader = BatchReader::without_scanner(options.profile);
+    let mut batch = Batch::default();
+    for part in parts(text) {
+        reader.read_with_notes(part, &mut batch);
         if assembler.add(&batch).is_break() {
             break;
         }

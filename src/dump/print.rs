@@ -284,7 +284,6 @@ impl<'t, 'a> Printer<'t, 'a> {
     }
 }
 
-#[cfg(feature = "json")]
 /// Appends the line of a node, without its end. `path` is the node's; with `link` it is a hard link to
 /// the inode at that path.
 pub(crate) fn line_into(

@@ -24,6 +24,7 @@ mod lines;
 mod merge;
 #[cfg(feature = "live")]
 mod mount;
+mod pattern;
 mod plan;
 mod spell;
 mod spoil;
@@ -49,6 +50,10 @@ pub use merge::{
 };
 #[cfg(feature = "live")]
 pub use mount::{option_list, options_are_what_their_list_says};
+pub use pattern::{
+    accepted_is_what_is_said, dump_is_its_own_pattern, normal, opened, pattern_accepts_or_points,
+    tree_of,
+};
 pub use plan::{Inode, Plan, Planned, What};
 pub use spell::spell;
 pub use spoil::{spoil_image, spoil_text};

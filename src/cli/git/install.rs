@@ -12,6 +12,7 @@ use crate::cli::failure::{Answer, Failure};
 use crate::cli::load::Context;
 use crate::cli::output::{Content, Output, Target};
 use crate::cli::report::{Trouble, file_name};
+use crate::cli::shell;
 
 /// The attributes of images and dumps.
 pub(super) const ATTRIBUTES: [&str; 2] =
@@ -91,17 +92,7 @@ fn program() -> String {
     if first.and_then(|first| fs::canonicalize(first).ok()).as_ref() == Some(&own) {
         return String::from("cfs");
     }
-    quoted(&own.to_string_lossy())
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
-    if word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    shell::quoted(&own.to_string_lossy())
 }
 
 fn with_program(value: &str, program: &str) -> String {

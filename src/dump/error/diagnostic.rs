@@ -66,6 +66,15 @@ impl Diagnostic {
         }
     }
 
+    /// The same finding at another place: it begins and ends at these bytes of the line, counted from
+    /// 0, which begins at byte `offset`.
+    pub(crate) fn moved(mut self, span: std::ops::Range<usize>, offset: usize) -> Self {
+        self.position.column = span.start.saturating_add(1);
+        self.position.offset = offset.saturating_add(span.start);
+        self.span_len = span.len();
+        self
+    }
+
     /// What is wrong, as a code.
     #[must_use]
     pub fn code(&self) -> Code {
