@@ -10,6 +10,7 @@ use super::open::Open;
 use super::steps::{Carriers, Step, names_of, path, steps};
 use super::{Pattern, Says};
 use crate::canon::canonicalise;
+use crate::dump::path_of;
 use crate::num::index;
 use crate::tree::{FileType, NodeId, Tree};
 use entry::{Edits, Fact, literal, rewritten, with_normal};
@@ -211,7 +212,7 @@ impl Acceptor<'_, '_, '_> {
         let is_link = self.pattern.tree.is_link(said);
         let leaves_open = self.pattern.mark(said).open.has(Open::MODE);
         let line = match carrier {
-            Some(carrier) if is_link && self.share_inode(number, carrier) => raw.to_vec(),
+            Some(carrier) if is_link && self.leads_to(number, carrier, found, raw) => raw.to_vec(),
             Some(_) if !leaves_open => return self.new_line(number, found),
             _ if is_link => {
                 let path = path(self.pattern, self.tree, self.steps, number);
@@ -220,6 +221,15 @@ impl Acceptor<'_, '_, '_> {
             _ => self.inode_line(number, step, (said, found), raw),
         };
         with_normal(line, self.tree, found, self.normal)
+    }
+
+    /// Whether the line of a hard link still leads to the name that carries its inode.
+    fn leads_to(&self, number: usize, carrier: usize, found: NodeId, raw: &[u8]) -> bool {
+        let target = path_of(raw.split(|&byte| byte == b' ').nth(8).unwrap_or_default());
+        let inode = |node: NodeId| self.tree.inode_of(node);
+        self.share_inode(number, carrier)
+            && (target == path(self.pattern, self.tree, self.steps, carrier)
+                || self.tree.find(&target).is_some_and(|target| inode(target) == inode(found)))
     }
 
     /// Whether two names are one file in the tree that is expected.

@@ -223,6 +223,9 @@ pub(super) fn with_normal(
     let kind: FileType = tree.facts(found).file_type();
     let open = normal.open(kind);
     let mut fields: Vec<Vec<u8>> = line.split(|&byte| byte == b' ').map(<[u8]>::to_vec).collect();
+    while fields.len() < FIXED {
+        fields.push(b"-".to_vec());
+    }
     let is_link = fields.get(MODE).is_some_and(|mode| mode.starts_with(b"@"));
     for fact in Fact::ALL.into_iter().filter(|fact| fact.open() != Open::NONE) {
         let number = fact.number();
@@ -255,9 +258,6 @@ fn free_xattrs(fields: &mut Vec<Vec<u8>>, normal: &Normal) {
         };
         number <= FIXED || tokens.contains(field) || !normal.frees(&key)
     });
-    while fields.len() < FIXED {
-        fields.push(b"-".to_vec());
-    }
     for token in tokens {
         if !fields.get(FIXED..).unwrap_or_default().contains(&token) {
             fields.push(token);
