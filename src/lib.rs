@@ -9,13 +9,13 @@
 //!       \________|____________/
 //!                |
 //!               cli            flags, files, wording, exit codes
-//!              /   \
+//!  golden      /   \           golden files in tests
 //! mount fuse live --> store    images as file systems; directory <-> tree; objects by digest
 //!              \   /
 //!             content          open files, their digests and copies
 //!             threads          the pure pieces below, on several threads
 //!  ==============|============================ below: values in, values out
-//!    merge  check                 three texts -> one; what is most likely not meant
+//!    merge  check   pattern       three texts -> one; what is most likely not meant; what is left open
 //!      |      |  canon   diff     what an image gives back; tree x tree -> changes
 //!      |      | /     \    |
 //!      |     erofs     |   |      image <-> tree
@@ -42,6 +42,8 @@
 //! * [`diff`](mod@diff) compares two trees, and puts what changed into words; with the feature `json`,
 //!   `changes` writes that as a document, and makes the new tree of the old one and such a document.
 //! * [`mod@merge`] makes one text of three, by path and field.
+//! * [`pattern`] reads dumps with parts left open, says what is not as they say, and writes them anew.
+//! * [`sketch`] makes trees in a few lines, for tests.
 //! * [`canon`] brings a tree into the form that reading its image back would give.
 //! * [`check`] finds what is legal in a tree, a text or an image, and most likely not meant.
 //! * [`threads`] runs the pieces of `dump`, `erofs` and `verity` on several threads.
@@ -50,6 +52,7 @@
 //!   their digests, whole and verified or not at all; `content` digests and copies open files for
 //!   both; `mount` mounts images and lists mounts; `progress` is what long work tells and is told; `sys`
 //!   holds the system calls that have no safe interface.
+//! * With the feature `golden`: `golden` holds trees against golden files in tests.
 //! * With the feature `fuse`: `fuse` serves an image as a mount without the kernel's EROFS, for those
 //!   without privileges. It looks the image up in place, through [`erofs::View`].
 //! * `cli` is what the programs share; with the feature `cli`.
@@ -110,6 +113,8 @@ pub mod dump;
 pub mod erofs;
 #[cfg(feature = "fuse")]
 pub mod fuse;
+#[cfg(feature = "golden")]
+pub mod golden;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod merge;
@@ -119,6 +124,7 @@ mod num;
 pub mod pattern;
 #[cfg(feature = "live")]
 pub mod progress;
+pub mod sketch;
 #[cfg(feature = "live")]
 pub mod store;
 #[cfg(feature = "live")]

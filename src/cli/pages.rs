@@ -10,7 +10,10 @@ pub(super) struct Page {
 }
 
 /// All of them.
-pub(super) const PAGES: [Page; 1] = [Page { name: "cfs-git", text: include_str!("pages/git.md") }];
+pub(super) const PAGES: [Page; 2] = [
+    Page { name: "cfs-git", text: include_str!("pages/git.md") },
+    Page { name: "cfs-golden", text: include_str!("pages/golden.md") },
+];
 
 impl Page {
     /// The page as roff: headings, paragraphs, code in them, and blocks of lines.
