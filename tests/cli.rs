@@ -20,13 +20,10 @@ mod directories;
 mod extract;
 #[path = "cli/gallery.rs"]
 mod gallery;
-<<<<<<< HEAD
-#[path = "cli/html.rs"]
-mod html;
-=======
 #[path = "cli/golden.rs"]
 mod golden;
->>>>>>> cbf0ba5 (Golden files in tests: assert_tree!, trees drawn up in a few lines, trees displayed as dumps; cfs-golden(7))
+#[path = "cli/html.rs"]
+mod html;
 #[path = "cli/messages.rs"]
 mod messages;
 #[path = "cli/mkimage.rs"]

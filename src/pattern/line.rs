@@ -126,7 +126,7 @@ fn value(
         Field::Mode => {
             let path = path_of(fields.first().copied().unwrap_or_default());
             // A FIFO may have anything that a file of any other type may have.
-            if path == b"/" || has_names(&path) { b"40755".to_vec() } else { b"10644".to_vec() }
+            if *path == *b"/" || has_names(&path) { b"40755".to_vec() } else { b"10644".to_vec() }
         }
         Field::Nlink | Field::Uid | Field::Gid | Field::Rdev => b"0".to_vec(),
         Field::Mtime => b"0.0".to_vec(),

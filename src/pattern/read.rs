@@ -35,7 +35,7 @@ enum Kind {
 
 impl Given<'_> {
     fn directory(&self) -> Vec<u8> {
-        path_of(self.text.strip_suffix(BELOW).unwrap_or_default())
+        path_of(self.text.strip_suffix(BELOW).unwrap_or_default()).into_owned()
     }
 }
 
@@ -102,7 +102,7 @@ fn parents(given: &[Given<'_>]) -> BTreeSet<Vec<u8>> {
             Kind::Note => {}
             Kind::Below => _ = parents.insert(line.directory()),
             Kind::Entry => {
-                let mut path = path_of(line.text);
+                let mut path = path_of(line.text).into_owned();
                 let slash = path.iter().rposition(|&byte| byte == b'/').unwrap_or_default();
                 path.truncate(slash.max(1));
                 parents.insert(path);
@@ -168,7 +168,7 @@ fn pattern<'a>(
                 Says::Below(node)
             }
             Kind::Entry => {
-                let Some(&node) = nodes.get(&path_of(line.text)) else { continue };
+                let Some(&node) = nodes.get(&*path_of(line.text)) else { continue };
                 let mark = mark_of(&mut marks, node);
                 mark.line = number;
                 if let Some(filled) = filled.get(number) {
