@@ -132,3 +132,8 @@ mod sys;
 pub mod threads;
 pub mod tree;
 pub mod verity;
+
+/// The examples of the README, as tests.
+#[cfg(all(doctest, feature = "golden"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

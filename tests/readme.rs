@@ -72,7 +72,7 @@ fn every_command_of_the_table_works_as_it_is_written() {
         let (code, printed) = shell(world.path(), command);
         assert_eq!(code, 0, "{command}: {printed}");
     }
-    for made in ["image.cfs", "copy/hosts", ".gitattributes", "cfs.bash"] {
+    for made in ["image.cfs", "copy/hosts", "page.html", ".gitattributes", "cfs.bash"] {
         assert!(world.path().join(made).exists(), "{made}");
     }
     let same = |a: &str, b: &str| assert_eq!(shell(world.path(), &format!("cmp {a} {b}")).0, 0);
