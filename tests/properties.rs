@@ -165,6 +165,27 @@ fn many_copies(plan: &Plan, bytes: usize) -> Plan {
     many
 }
 
+proptest! {
+    #![proptest_config(config(300))]
+
+    #[test]
+    fn findings_point_and_what_a_form_mends_is_mended(plan in plans(), spelling in choices(), damage in vec(any::<u8>(), 40)) {
+        let mut text = laws::spell(&plan, &mut Bytes(&spelling));
+        laws::findings_in_a_text_point_and_are_mended(&text);
+        laws::spoil_text(&mut text, &mut Bytes(&damage));
+        laws::findings_in_a_text_point_and_are_mended(&text);
+        let mut image = laws::write(&plan.tree(), Version::V1);
+        laws::findings_in_an_image_point(&image);
+        laws::spoil_image(&mut image, &mut Bytes(&damage));
+        laws::findings_in_an_image_point(&image);
+    }
+
+    #[test]
+    fn every_byte_of_an_image_has_a_name(plan in plans(), step in 50..150usize) {
+        laws::every_byte_of_an_image_has_a_name(&plan, step);
+    }
+}
+
 #[test]
 fn the_generator_reaches_every_class() {
     let mut reached = BTreeSet::new();

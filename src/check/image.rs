@@ -121,7 +121,10 @@ impl Look<'_> {
                     FileType::Regular => marks::Kind::File,
                     _ => marks::Kind::Other,
                 };
-                has_whiteouts |= self.marks(&inode, kind, false)?;
+                // An overlay shows nothing of these, and reading takes them for nothing.
+                if !self.view.is_hidden(&inode) {
+                    has_whiteouts |= self.marks(&inode, kind, false)?;
+                }
                 self.path.truncate(above);
             }
         }

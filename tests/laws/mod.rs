@@ -11,6 +11,7 @@
 )]
 
 mod change;
+mod check;
 mod choose;
 mod classes;
 #[cfg(feature = "json")]
@@ -33,6 +34,10 @@ mod tree;
 mod view;
 
 pub use change::{changed, plans_that_differ};
+pub use check::{
+    checking_points_and_mends, every_byte_of_an_image_has_a_name,
+    findings_in_a_text_point_and_are_mended, findings_in_an_image_point,
+};
 pub use choose::{Bytes, Choose, pseudorandom};
 pub use classes::{Class, classes};
 #[cfg(feature = "json")]
