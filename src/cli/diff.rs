@@ -14,12 +14,13 @@ use super::load::{Context, Form, Kind, Source};
 use super::output::{Output, Target};
 use super::report::{Trouble, is_colored, width_of};
 use super::scan::Scanning;
+use super::shell;
 use crate::changes;
 use crate::diff::{self, Diff, TreeVerdict, html, printable, text};
 use crate::erofs;
 use crate::live::HardLinks;
-use crate::num::wide;
-use crate::tree::Tree;
+use crate::num::{index, wide};
+use crate::tree::{NodeId, Tree};
 
 const NAME: &str = "diff";
 
@@ -65,10 +66,15 @@ fn compare(
         Some((old, new)) => diff::diff(old, new, &options),
         None => diff::diff(&old_tree, &new_tree, &options),
     };
-    if parts.is_some() {
+    if let Some(only) = &only {
         let all = diff::diff(&old_tree, &new_tree, &options);
-        let elsewhere = all.changes().len().saturating_sub(found.changes().len());
-        found.ignored_mut().elsewhere(wide(elsewhere));
+        let (before, after) = (only.inside(&old_tree), only.inside(&new_tree));
+        let is_in = |inside: &[bool], node: Option<NodeId>| {
+            node.is_none_or(|node| inside.get(index(node.number())) == Some(&true))
+        };
+        let elsewhere = all.changes().iter();
+        let elsewhere = elsewhere.filter(|it| !(is_in(&before, it.old) && is_in(&after, it.new)));
+        found.ignored_mut().elsewhere(wide(elsewhere.count()));
     }
     let sides = [Side { source: old, tree: &old_tree }, Side { source: new, tree: &new_tree }];
     print(context, args, &found, &sides, same_bytes)?;
@@ -113,7 +119,7 @@ fn print(
             changes::document(found, &verdict, [&old?, &new?], |piece| out.write(piece))?;
         } else if form.markdown || form.html {
             let [old, new] = sides.each_ref().map(|side| printable(side.source.name.as_bytes()));
-            let command = &format!("cfs diff {old} {new}");
+            let command = &command(args);
             if form.markdown {
                 out.write(diff::markdown::markdown(found, &verdict, command).as_bytes())?;
             } else {
@@ -126,6 +132,20 @@ fn print(
         }
     }
     out.finish()
+}
+
+/// The command that shows all that differs, entry by entry, as a shell takes it.
+fn command(args: &DiffArgs) -> String {
+    let mut words: Vec<String> = ["cfs", "diff", "-l"].map(String::from).into();
+    words.extend(args.semantic.then(|| "--semantic".into()));
+    words.extend(args.all.then(|| "--all".into()));
+    for (name, values) in [("--ignore", &args.ignore), ("--only", &args.only)] {
+        let typed = (!values.is_empty()).then(|| format!("{name}={}", values.join(",")));
+        words.extend(typed.map(|word| shell::word(word.as_ref())));
+    }
+    words.extend(args.path.iter().map(|glob| shell::word(format!("--path={glob}").as_ref())));
+    words.extend([&args.old, &args.new].map(|path| shell::word(path.as_os_str())));
+    words.join(" ")
 }
 
 /// How text is laid out on standard output.

@@ -19,7 +19,7 @@ pub(super) fn headline(diff: &Diff<'_>) -> String {
     let told = counts
         .iter()
         .take(3)
-        .map(|(kind, count)| format!(", {} {}", Counted(*count), kind.words()));
+        .map(|(kind, count)| format!(", {} {}", Counted(*count), kind.counted(*count)));
     format!("Filesystem changes: {size}{}", told.collect::<String>())
 }
 

@@ -18,6 +18,8 @@ pub const LIMIT: usize = 65_000;
 const LISTED_GROUPS: usize = 16;
 /// So many lines of changes are shown without a click; groups never are, as their headings tell them.
 const UNFOLDED: usize = 20;
+/// Bytes of a command; of a longer one, what it begins with is told.
+const MAX_COMMAND: usize = 4_000;
 /// Characters that are told of what a group has in common.
 const MAX_WORDS: usize = 200;
 
@@ -158,6 +160,8 @@ fn foot(diff: &Diff<'_>, verdict: &Verdict, command: &str) -> String {
     for hint in diff.hints() {
         paragraph(format!("Hint: {}", hint.text));
     }
+    let is_short = command.len() <= MAX_COMMAND;
+    let command = if is_short { command } else { "cfs diff -l OLD NEW" };
     paragraph(format!("All of it: {}", code(command)));
     text
 }

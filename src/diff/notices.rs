@@ -78,6 +78,18 @@ impl NoticeKind {
         }
     }
 
+    /// What it is, behind a number.
+    #[must_use]
+    pub const fn counted(self, count: u64) -> &'static str {
+        match self {
+            Self::Device if count != 1 => "device nodes",
+            Self::BecameSymlink if count != 1 => "became symlinks",
+            Self::Capability if count != 1 => "capabilities added or changed",
+            Self::CapabilityRemoved if count != 1 => "capabilities removed",
+            _ => self.words(),
+        }
+    }
+
     /// The name, such as `setuid-added`.
     #[must_use]
     pub const fn name(self) -> &'static str {

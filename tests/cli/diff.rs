@@ -282,3 +282,22 @@ fn what_is_not_compared_is_not_told() {
         "verdict: equal except for what was ignored: other paths; images differ in every format\n";
     assert!(none.exits(0).out().ends_with(words), "{}", none.out());
 }
+
+#[test]
+fn what_lies_outside_of_the_paths_is_counted_even_if_it_went_there() {
+    let moved = world(&[("/etc/link 5", "/link 5")]);
+    let part = moved.cfs("diff --path etc/** old new");
+    let words = "ignored: 1 change outside the paths that were asked for\n";
+    assert!(part.exits(1).out().contains(words), "{}", part.out());
+    assert_eq!(json(&moved, "--path etc/**")["complete"], Value::Bool(false));
+}
+
+#[test]
+fn the_command_of_a_comment_is_the_one_that_shows_all() {
+    let world = world(&[("hello\\n", "other\\n")]);
+    world.write("it's new", world.read("new"));
+    let script = "$cfs diff --markdown --path='etc/**' --ignore mtime,mode old \"it's new\"";
+    let out = world.shell(script).out();
+    let last = "All of it: `cfs diff -l --ignore=mtime,mode '--path=etc/**' old 'it'\\''s new'`\n";
+    assert!(out.ends_with(last), "{out}");
+}

@@ -50,6 +50,11 @@ impl Only {
         part.build(&wanted).unwrap_or_else(|_| tree.clone().into_owned())
     }
 
+    /// Of each node of a tree: whether it matches, or is below what does.
+    pub(super) fn inside(&self, tree: &Tree<'_>) -> Vec<bool> {
+        self.wanted(tree).into_iter().map(|want| want == Want::Whole).collect()
+    }
+
     fn wanted(&self, tree: &Tree<'_>) -> Vec<Want> {
         let mut wanted = vec![Want::No; tree.len()];
         let mut walk = tree.walk();
