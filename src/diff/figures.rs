@@ -1,13 +1,17 @@
 //! The figures that forms for reviewers begin with.
 
 use super::words::{bytes, growth};
-use super::{Counted, Diff, Kind, NoticeKind};
+use super::{Counted, Diff, Kind, NoticeKind, TreeVerdict};
 use crate::num::wide;
 
 /// One line: how much larger it is, and the most important notices.
 pub(super) fn headline(diff: &Diff<'_>) -> String {
     if diff.changes().is_empty() {
-        return "No filesystem changes".into();
+        return match TreeVerdict::of(diff) {
+            TreeVerdict::SameButIgnored => "No filesystem changes but those that were ignored",
+            _ => "No filesystem changes",
+        }
+        .into();
     }
     let (old, new) = (diff.summary().old.bytes, diff.summary().new.bytes);
     let size = match new.checked_sub(old) {
