@@ -1,7 +1,7 @@
 //! Laws about comparisons.
 
 use cfs::changes::{Source, apply, document};
-use cfs::diff::{Diff, Names, Noise, Options, TreeVerdict, Verdict, diff, markdown, text};
+use cfs::diff::{Diff, Names, Noise, Options, TreeVerdict, Verdict, diff, html, markdown, text};
 use cfs::dump::{self, Code};
 use cfs::tree::Tree;
 
@@ -22,6 +22,7 @@ pub fn diff_is_what_differs(old: &Tree<'_>, new: &Tree<'_>) {
     let found = diff(&old, &new, &usual);
     patch_makes_the_new_tree(&found, &old, &new);
     words_are_bounded(&found);
+    the_page_has_a_row_for_each_entry(&found);
     let back = diff(&new, &old, &usual);
     assert_eq!(found.summary().added, back.summary().deleted);
     assert_eq!(found.summary().deleted, back.summary().added);
@@ -73,6 +74,39 @@ fn words_are_bounded(found: &Diff<'_>) {
     let lines = shown(found);
     let hidden = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     assert!(!lines.contains(hidden) && !comment.contains(hidden), "{lines:?}");
+}
+
+/// The page has as many rows of each kind as entries are counted, and what it holds of them is data.
+fn the_page_has_a_row_for_each_entry(found: &Diff<'_>) {
+    let mut page = String::new();
+    let origin = html::Origin { old: "a", new: "b", command: "cfs diff a b" };
+    let all: Result<(), ()> = html::write(found, &Verdict::of_trees(found), &origin, |piece| {
+        page.push_str(piece);
+        Ok(())
+    });
+    assert_eq!(all, Ok(()));
+    let between = |start: &str, end: &str| {
+        let (_, behind) = page.split_once(start).unwrap_or_else(|| panic!("no {start}"));
+        behind.split(end).next().unwrap_or_default()
+    };
+    let data = between("id=\"data\">", "</script>");
+    assert!(!data.contains(['<', '\t', '\r', '\u{202e}']) && data.ends_with("}}"), "{data}");
+    let letters = between("\"letters\": \"", "\"");
+    let depths = between("\"depths\": [", "]").split(',').count();
+    assert_eq!(letters.len(), depths, "{data}");
+    let summary = found.summary();
+    for (letter, count) in [
+        ('A', summary.added.entries),
+        ('D', summary.deleted.entries),
+        ('M', summary.content.entries),
+        ('m', summary.metadata),
+        ('T', summary.types),
+        ('R', summary.moved.entries),
+        ('L', summary.links),
+    ] {
+        let rows = letters.chars().filter(|&it| it == letter).count();
+        assert_eq!(u64::try_from(rows), Ok(count), "{letter} in {letters}\n{}", shown(found));
+    }
 }
 
 /// Whatever is ignored, trees that differ are not said to be the same.
