@@ -159,8 +159,9 @@ codes! {
     /// Writing the tree of the image again gives other bytes.
     RebuildDiffers, "rebuild-differs", Warning,
     "Writing the tree of the image again, in the version that it says it has, gives other bytes \
-     from the named offset on. The image was made by another tool, or changed since. What it \
-     shows may be right, but its digest cannot be had again from a dump of it.";
+     from the named offset on. The image was made by another tool, or changed since, or its dump \
+     had what no image gives back, such as a later name of a hard link that carries the inode. What \
+     it shows may be right, but its digest cannot be had again from a dump of it.";
     /// A file without content and without metacopy.
     MetacopyMissing, "metacopy-missing", Error,
     "The content of a file is not in the image, and nothing says so (trusted.overlay.metacopy). An \

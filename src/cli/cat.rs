@@ -67,7 +67,7 @@ fn content(inode: &Inode<'_, '_>, basedirs: &Basedirs) -> Result<Content, String
 /// The object of an external file.
 fn object(inode: &Inode<'_, '_>, basedirs: &Basedirs) -> Result<Content, String> {
     let payload = inode.payload().unwrap_or_default();
-    let found = basedirs.object(payload).map_err(|errno| words(&errno.into()))?;
+    let found = basedirs.object(payload).map_err(|errno| words(&errno))?;
     let file = found.ok_or_else(|| elsewhere(inode))?;
     let size = file.metadata().map_err(|error| words(&error))?.len();
     if size == inode.size() {
@@ -88,7 +88,7 @@ fn verified(context: &Context, file: File, inode: &Inode<'_, '_>) -> Result<Cont
             let name = escape(inode.payload().unwrap_or_default());
             Err(format!("its object {name}: expected the digest {expected}, found {found}"))
         }
-        Err(ContentError::Read(errno)) => Err(words(&errno.into())),
+        Err(ContentError::Read(errno)) => Err(words(&errno)),
         Err(error) => Err(error.to_string()),
     }
 }

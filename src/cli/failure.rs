@@ -1,5 +1,6 @@
 //! How a command ends.
 
+use std::fmt::Display;
 use std::io;
 
 use super::report::Trouble;
@@ -41,8 +42,8 @@ impl From<Trouble> for Failure {
     }
 }
 
-/// The words of the kernel alone, without the number of the error.
-pub(super) fn words(error: &io::Error) -> String {
+/// The words of an error up to the number that the kernel gives to its own.
+pub(super) fn words(error: &impl Display) -> String {
     let words = error.to_string();
     match words.split_once(" (os error ") {
         Some((words, _)) => words.to_owned(),

@@ -113,7 +113,7 @@ fn enter(path: &Path) -> Result<(), (u8, Trouble)> {
         open.and_then(|fd| move_into_link_name_space(fd.as_fd(), Some(LinkNameSpaceType::Mount)));
     entered.map_err(|errno| {
         let name = file_name(path);
-        let words = words(&errno.into());
+        let words = words(&errno);
         let trouble = Trouble::new(format!("cannot enter the mount namespace {name}: {words}"));
         (SYSTEM, trouble.about(&name))
     })

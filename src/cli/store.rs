@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use serde_json::{Value, json};
 
 use super::args::{StoreArgs, StoreCommand};
-use super::failure::{Answer, Failure};
+use super::failure::{Answer, Failure, words};
 use super::load::Context;
 use super::output::Output;
 use super::report::{Trouble, file_name};
@@ -60,15 +60,6 @@ pub(super) fn trouble(error: &StoreError) -> Trouble {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         trouble(&error).into()
-    }
-}
-
-/// The words of an error, without the numbers that the kernel gives to its own.
-pub(super) fn words(kind: &StoreErrorKind) -> String {
-    let words = kind.to_string();
-    match words.split_once(" (os error ") {
-        Some((words, _)) => words.to_owned(),
-        None => words,
     }
 }
 

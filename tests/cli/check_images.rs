@@ -151,6 +151,8 @@ fn what_is_found_in_the_tree_of_a_text_is_found_in_an_image() {
     assert_in_image(&a, 0, &[]);
     assert_in_image(&format!("{a}/b 5 100644 1 0 0 0 0.0 x - -\n"), 1, &["digest-missing /b"]);
     assert_in_image("/a 5 100644 1 0 0 0 0.0 x - -\n", 0, &["no-digest /a"]);
+    // What a text says of the payload, an image says of the redirect, and once.
+    assert_in_image(&format!("/a 5 100644 1 0 0 0 0.0 - - {D}\n"), 1, &["redirect-missing /a"]);
     let odd = format!("{a}/b 5 100644 1 0 0 0 0.0 free/form - {D}\n");
     assert_in_image(&odd, 1, &["payload-path /b"]);
     assert_in_image("/su 0 104755 1 0 0 0 0.0 - - -\n", 0, &["setuid /su"]);

@@ -1,12 +1,13 @@
 //! All findings about a source.
 
+use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::fix::{self, Fixed};
 use super::objects;
-use crate::check::{self, Code, Finding, Level, Options, Place, Text};
+use crate::check::{self, Code, Finding, Level, Options, Place, Rule, Text};
 use crate::cli::args::CheckArgs;
 use crate::cli::diff::verdict::{Written, rebuilt};
 use crate::cli::failure::Failure;
@@ -171,6 +172,7 @@ fn image(
     match check::image(bytes, &findings) {
         Ok(image) => {
             image.place(&mut findings);
+            without_said(&mut findings, &image.findings);
             findings.extend(image.findings);
         }
         Err(error) => findings.push(damaged(error)),
@@ -186,6 +188,14 @@ fn image(
     }
     *written = Some(rebuilt);
     Ok(findings)
+}
+
+/// Drops what the marks of an image tell better: that a file has no payload is a redirect that lacks.
+fn without_said(findings: &mut Vec<Finding>, marks: &[Finding]) {
+    let is = |finding: &Finding, code| finding.rule == Rule::Check(code);
+    let lacking = marks.iter().filter(|finding| is(finding, Code::RedirectMissing));
+    let lacking: BTreeSet<_> = lacking.map(|finding| &finding.path).collect();
+    findings.retain(|finding| !is(finding, Code::NoPayload) || !lacking.contains(&finding.path));
 }
 
 fn of_written(written: Written) -> Rebuilt {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::check::{Code, Finding};
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, words};
 use crate::cli::load::Context;
 use crate::cli::progress::watch;
 use crate::cli::store::{self, Check, Item, Need, need};
@@ -61,7 +61,7 @@ fn finding(path: &[u8], need: &Need<'_>, problems: &[StoreErrorKind]) -> Finding
         [StoreErrorKind::Missing] => Code::ObjectMissing,
         _ => Code::ObjectWrong,
     };
-    let words: Vec<String> = problems.iter().map(store::words).collect();
+    let said: Vec<String> = problems.iter().map(words).collect();
     let object = store::escaped(need.payload);
-    Finding::of_object(code, path, format!("object {object}: {}", words.join("; ")))
+    Finding::of_object(code, path, format!("object {object}: {}", said.join("; ")))
 }

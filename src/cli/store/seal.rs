@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{escaped, print, trouble, verify};
 use crate::cli::args::StoreSealArgs;
-use crate::cli::failure::{Answer, Failure};
+use crate::cli::failure::{Answer, Failure, words};
 use crate::cli::load::Context;
 use crate::cli::progress::watch;
 use crate::cli::verity::why_unsealed;
@@ -110,7 +110,7 @@ fn document(listing: &Listing, sealed: &Sealed) -> Value {
         json!({
             "path": escaped(error.path().as_os_str().as_encoded_bytes()),
             "kind": verify::kind(error.kind()),
-            "message": super::words(error.kind()),
+            "message": words(error.kind()),
         })
     };
     json!({

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::images::{self, Image, Need, Use};
-use super::{counted, escaped, in_words, print, words};
+use super::{counted, escaped, in_words, print};
 use crate::cli::args::StoreVerifyArgs;
-use crate::cli::failure::{Answer, Failure};
+use crate::cli::failure::{Answer, Failure, words};
 use crate::cli::load::Context;
 use crate::cli::output::Output;
 use crate::cli::progress::watch;

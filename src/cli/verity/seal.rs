@@ -82,7 +82,7 @@ fn unsealed(name: &str, errno: Errno) -> Trouble {
 }
 
 fn words(errno: Errno) -> String {
-    crate::cli::failure::words(&errno.into())
+    crate::cli::failure::words(&errno)
 }
 
 /// Why a file cannot be sealed, and what helps.
