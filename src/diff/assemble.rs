@@ -72,6 +72,8 @@ impl Assembly<'_, '_> {
         if !self.join.compares_names() {
             self.join.ignored.names(entries);
         } else if !self.moves.from.contains_key(&node) {
+            // In a directory that was moved, what is gone has a path from elsewhere.
+            self.is_sorted &= self.open.len() == 1;
             self.told.push(Change { entries, ..Change::gone(node) });
         }
     }
@@ -105,7 +107,6 @@ impl Assembly<'_, '_> {
         };
         let change = Change::both(Kind::Moved, old, new, attributes);
         self.told.push(Change { entries: size(self.new, new), ..change });
-        self.is_sorted &= !changes.iter().any(|change| change.kind == Kind::Deleted);
         if !changes.is_empty() {
             self.open(changes);
         }

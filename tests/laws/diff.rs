@@ -23,6 +23,7 @@ pub fn diff_is_what_differs(old: &Tree<'_>, new: &Tree<'_>) {
     patch_makes_the_new_tree(&found, &old, &new);
     words_are_bounded(&found);
     the_page_has_a_row_for_each_entry(&found);
+    changes_are_sorted(&found);
     let back = diff(&new, &old, &usual);
     assert_eq!(found.summary().added, back.summary().deleted);
     assert_eq!(found.summary().deleted, back.summary().added);
@@ -66,6 +67,16 @@ fn patch_makes_the_new_tree(found: &Diff<'_>, old: &Tree<'_>, new: &Tree<'_>) {
         Ok(patched) => assert_same(&patched, new),
         Err(error) => panic!("{error}\n{}", String::from_utf8_lossy(&document)),
     }
+}
+
+/// Changes stand in the order of their paths, a directory before what is in it.
+fn changes_are_sorted(found: &Diff<'_>) {
+    let keys = found.changes().iter().map(|change| {
+        // No name holds a NUL, which stands for the slash.
+        let path = found.path(change);
+        path.into_iter().map(|byte| if byte == b'/' { 0 } else { byte }).collect::<Vec<_>>()
+    });
+    assert!(keys.is_sorted(), "{}", shown(found));
 }
 
 fn words_are_bounded(found: &Diff<'_>) {
