@@ -49,7 +49,7 @@ pub use crate::assert_tree;
 ///     /usr/...
 ///     /usr * 40755 * 0 0 0 0.0 - - -
 ///     /usr/bin * 40755 * 0 0 0 0.0 - - -
-///     # must stay setuid
+///     ## must stay setuid
 ///     /usr/bin/su * 104755 1 0 0 0 0.0 - - -
 /// ", normalize: "mtime");
 /// ```
@@ -159,6 +159,9 @@ impl fmt::Display for GoldenError {
 
 impl std::error::Error for GoldenError {}
 
+/// Changes that are listed one by one, even if they are the same.
+const LISTED: usize = 50;
+
 /// Holds a tree against a text.
 ///
 /// # Errors
@@ -173,7 +176,9 @@ pub fn compare(tree: &Tree<'_>, golden: &[u8], normal: &Normal) -> Result<(), Go
         return Ok(());
     }
     let mut told = String::new();
-    let layout = text::Layout::default();
+    // A test cannot be asked for the list.
+    let list = found.changes().len() <= LISTED;
+    let layout = text::Layout { list, ..text::Layout::default() };
     let all: Result<(), std::convert::Infallible> =
         text::write(&found, &Expected::verdict(&found), &layout, |piece| {
             told.push_str(piece);

@@ -75,6 +75,7 @@ fn what_is_left_open_beside_is_counted() {
     let told = "ignored: mode on 1 entry\n\
                 verdict: as the golden says, except for what was ignored: mode\n";
     world.cfs("golden check --normalize mode golden other").prints(told);
+    world.cfs("golden check --ignore mode golden other").prints(told);
     let unknown = "--normalize: a golden cannot leave open \"type\"";
     world.cfs("golden check --normalize type golden other").mentions(2, unknown);
 }

@@ -43,7 +43,7 @@ pub(crate) struct GoldenFiles {
     pub(crate) source: PathBuf,
     /// Leave these attributes open, separated by commas: those of `cfs diff --ignore`, selinux, or a
     /// profile: @portable, @unprivileged, @access, @layout
-    #[arg(long, value_name = "ATTRIBUTES", value_delimiter = ',')]
+    #[arg(long, visible_alias = "ignore", value_name = "ATTRIBUTES", value_delimiter = ',')]
     pub(crate) normalize: Vec<String>,
     /// List each entry of what is told as a whole
     #[arg(short, long)]
