@@ -94,9 +94,13 @@ fn skeleton(given: &[Given<'_>], filled: &[Filled]) -> Vec<u8> {
     text
 }
 
-/// The directories that some line says something of what is in them.
+/// The directories that some line says something of what is in them, if the type of any entry is open.
 fn parents(given: &[Given<'_>]) -> BTreeSet<Vec<u8>> {
     let mut parents = BTreeSet::new();
+    let mode = |line: &Given<'_>| line.text.split(|&byte| byte == b' ').nth(2) == Some(b"*");
+    if !given.iter().any(mode) {
+        return parents;
+    }
     for line in given {
         match line.kind {
             Kind::Note => {}
@@ -148,16 +152,17 @@ fn pattern<'a>(
     tree: Tree<'static>,
     mut findings: Findings,
 ) -> Result<Pattern<'a>, ParseError> {
-    let nodes = nodes(&tree);
+    let nodes = Nodes::of(&tree, given);
     let mut marks = vec![Mark::default(); tree.len()];
     let mut lines = Vec::with_capacity(given.len());
     let mut xattrs = vec![OpenXattrs::default()];
     let mut known = BTreeMap::from([(OpenXattrs::default(), 0)]);
+    let mut entries = 0;
     for (number, line) in given.iter().enumerate() {
         let says = match line.kind {
             Kind::Note => Says::Note,
             Kind::Below => {
-                let node = nodes.get(&line.directory()).copied();
+                let node = nodes.at(&line.directory(), entries);
                 let is_directory =
                     |node: &NodeId| tree.facts(*node).file_type() == FileType::Directory;
                 let Some(node) = node.filter(is_directory) else {
@@ -168,7 +173,8 @@ fn pattern<'a>(
                 Says::Below(node)
             }
             Kind::Entry => {
-                let Some(&node) = nodes.get(&*path_of(line.text)) else { continue };
+                let Some(node) = nodes.at(&path_of(line.text), entries) else { continue };
+                entries += 1;
                 let mark = mark_of(&mut marks, node);
                 mark.line = number;
                 if let Some(filled) = filled.get(number) {
@@ -199,13 +205,39 @@ fn mark_of(marks: &mut [Mark], node: NodeId) -> &mut Mark {
     &mut marks[index(node.number())]
 }
 
-fn nodes(tree: &Tree<'_>) -> BTreeMap<Vec<u8>, NodeId> {
-    let mut nodes = BTreeMap::new();
-    let mut walk = tree.walk();
-    while let Some(step) = walk.next() {
-        nodes.insert(walk.path().to_vec(), step.node);
+/// Which node each path is.
+enum Nodes {
+    /// Each entry is the node with its number, and no other path is wanted.
+    InOrder,
+    ByPath(BTreeMap<Vec<u8>, NodeId>),
+}
+
+impl Nodes {
+    fn of(tree: &Tree<'_>, given: &[Given<'_>]) -> Self {
+        let mut walk = tree.walk();
+        let is_next = |line: &Given<'_>| match line.kind {
+            Kind::Note => true,
+            Kind::Below => false,
+            Kind::Entry => walk.next().is_some() && *path_of(line.text) == *walk.path(),
+        };
+        if given.iter().all(is_next) {
+            return Self::InOrder;
+        }
+        let mut nodes = BTreeMap::new();
+        let mut walk = tree.walk();
+        while let Some(step) = walk.next() {
+            nodes.insert(walk.path().to_vec(), step.node);
+        }
+        Self::ByPath(nodes)
     }
-    nodes
+
+    /// The node at a path, before which so many entries came.
+    fn at(&self, path: &[u8], entries: u32) -> Option<NodeId> {
+        match self {
+            Self::InOrder => Some(NodeId::from_number(entries)),
+            Self::ByPath(nodes) => nodes.get(path).copied(),
+        }
+    }
 }
 
 /// Says that a line `/d/...` is about no directory.
