@@ -13,7 +13,7 @@ use super::output::{Content, Output, Target};
 use super::report::{Text, Trouble, file_name};
 use super::scan::Scanning;
 use super::shell;
-use crate::diff::{Options, TreeVerdict, text};
+use crate::diff::{Counted, Options, TreeVerdict, text};
 use crate::live::HardLinks;
 use crate::pattern::{Accepted, Expected, Normal, Pattern, fresh};
 
@@ -89,11 +89,18 @@ fn accept(context: &Context, files: &GoldenFiles) -> Result<Answer, Failure> {
 }
 
 fn told(name: &str, accepted: &Accepted) -> String {
-    let lines =
+    let changes =
         [(accepted.changed, "changed"), (accepted.added, "added"), (accepted.removed, "removed")];
-    let lines = lines.into_iter().filter(|(count, _)| *count > 0);
-    let lines: Vec<String> = lines.map(|(count, what)| format!("{count} {what}")).collect();
-    format!("{name}: lines {}", lines.join(", "))
+    let changes = changes.into_iter().filter(|(count, _)| *count > 0);
+    let told = changes.enumerate().map(|(at, (count, what))| {
+        let noun = match (at, count) {
+            (0, 1) => " line",
+            (0, _) => " lines",
+            _ => "",
+        };
+        format!("{}{noun} {what}", Counted(count))
+    });
+    format!("{name}: {}", told.collect::<Vec<_>>().join(", "))
 }
 
 fn exists(golden: &Path) -> bool {

@@ -54,7 +54,7 @@ fn the_command_that_accepts_is_told_with_its_options() {
 fn a_golden_is_made_and_written_anew_and_keeps_what_is_open() {
     let world = world();
     world.cfs("golden check new other").mentions(2, "hint: `cfs golden accept new other` makes it");
-    let made = "cfs: new: lines 9 added\n";
+    let made = "cfs: new: 9 lines added\n";
     world.cfs("golden accept --normalize mtime,selinux new other").says(0, made);
     let text = String::from_utf8(world.read("new")).unwrap();
     assert!(text.contains("\n/dev/tty 0 20600 1 0 5 1280 * - - - security.selinux*\n"), "{text}");
@@ -64,7 +64,7 @@ fn a_golden_is_made_and_written_anew_and_keeps_what_is_open() {
     world.cfs("golden accept new golden").says(0, "cfs: new is as it should be\n");
     assert_eq!(world.read("new"), before);
     world.write("changed", SMALL.replace("/etc/hosts 6 100644", "/etc/hosts 6 100640"));
-    world.cfs("golden accept new changed").says(0, "cfs: new: lines 1 changed\n");
+    world.cfs("golden accept new changed").says(0, "cfs: new: 1 line changed\n");
     let after = String::from_utf8(before).unwrap().replace("hosts 6 100644", "hosts 6 100640");
     assert_eq!(String::from_utf8(world.read("new")).unwrap(), after);
 }
