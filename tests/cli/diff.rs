@@ -139,6 +139,22 @@ fn changes_make_the_new_source_of_the_old_one() {
 }
 
 #[test]
+fn of_many_dangerous_files_in_a_new_directory_some_are_named_and_the_rest_is_counted() {
+    let world = World::with(&[("old", "/ 4096 40755 2 0 0 0 0.0 - - -\n")]);
+    let file = |number| format!("/new/{number:02} 0 104755 1 0 0 0 0.0 - - -\n");
+    let files: String = (0..13).map(file).collect();
+    let lines =
+        format!("/ 4096 40755 3 0 0 0 0.0 - - -\n/new 4096 40755 2 0 0 0 0.0 - - -\n{files}");
+    world.write("new", lines);
+    let ran = world.cfs("diff old new");
+    let looks: Vec<String> =
+        ran.out().lines().filter(|line| line.starts_with("look: ")).map(str::to_owned).collect();
+    assert_eq!(looks.len(), 11, "{looks:?}");
+    assert!(looks[0].ends_with("/new/00") && looks[9].ends_with("/new/09"), "{looks:?}");
+    assert_eq!(looks[10], "look: 3 more (cfs diff --json tells them)");
+}
+
+#[test]
 fn letters_and_paths_come_alone() {
     let world = world(&[("/etc/link 5", "/etc/sym\\x20link 5"), ("hello\\n", "other\\n")]);
     // A symlink is only the same one elsewhere if its name is too.

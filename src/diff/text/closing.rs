@@ -36,7 +36,7 @@ pub(super) fn closing(diff: &Diff<'_>, verdict: &Verdict, layout: &Layout) -> St
     }
     if nested.len() > LOOKS {
         let more = counted(wide(nested.len() - LOOKS), "more", "more");
-        line("look", &format!("{more} (--markdown and --json tell them)"));
+        line("look", &format!("{more} (cfs diff --json tells them)"));
     }
     if !diff.changes().is_empty() {
         line("", &totals(diff));
