@@ -21,7 +21,9 @@ fn findings(extension: &str) -> Vec<PathBuf> {
 fn texts_that_were_findings_keep_all_laws() {
     for path in findings("dump") {
         println!("{}", path.display());
-        laws::dump_accepts_or_points(&support::read(&path));
+        let text = support::read(&path);
+        laws::dump_accepts_or_points(&text);
+        laws::findings_in_a_text_point_and_are_mended(&text);
     }
 }
 
